@@ -1,0 +1,20 @@
+// Sizes and durations as people write and read them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <warren/base/time.hpp>
+
+namespace warren::base {
+
+/// "1.21 MiB", as `wg show` prints sizes.
+std::string format_size(std::uint64_t bytes);
+
+/// "1 minute, 12 seconds", as `wg show` prints ages; whole seconds. "now" below one second.
+std::string format_age(Duration age);
+
+/// "0.42 ms", "12.3 s": for measurements.
+std::string format_interval(Duration interval);
+
+}  // namespace warren::base

@@ -1,0 +1,75 @@
+// A tunnel's configuration after validation: plain values that the rest of the program can trust.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <warren/base/error.hpp>
+#include <warren/base/ip.hpp>
+#include <warren/base/time.hpp>
+#include <warren/crypto/keys.hpp>
+
+namespace warren::config {
+
+enum class Kind : std::uint8_t { tun, tap };
+
+/// Host and port as written: the host is a name or an address literal without brackets.
+struct HostPort {
+  std::string host;
+  std::uint16_t port = 0;
+  /// Set when `host` is an address literal: no resolver is needed.
+  std::optional<base::Endpoint> literal;
+  [[nodiscard]] std::string to_string() const;  ///< brackets for IPv6
+  friend bool operator==(const HostPort&, const HostPort&) = default;
+};
+
+struct Interface {
+  std::string name;
+  Kind kind = Kind::tun;
+  bool hub = false;  ///< tap: forward between peers
+  std::vector<base::InterfaceAddress> addresses;
+  crypto::SecretKey private_key;
+  std::uint16_t listen_port = 0;      ///< 0: the kernel chooses
+  std::optional<std::uint32_t> mtu;   ///< empty: from the route to the endpoints
+  std::uint32_t fwmark = 0;
+  bool routes = true;                 ///< install routes for allowed IPs
+};
+
+struct Peer {
+  std::string name;  ///< may be empty
+  crypto::PublicKey public_key;
+  std::optional<crypto::PresharedKey> preshared_key;
+  std::optional<HostPort> endpoint;
+  std::vector<base::IpNetwork> allowed_ips;
+  std::uint16_t persistent_keepalive_s = 0;  ///< 0: off
+};
+
+struct Tunnel {
+  std::filesystem::path file;
+  Interface interface;
+  std::vector<Peer> peers;
+};
+
+/// Where in a file something is wrong: "config/wr0.toml:7:15: …", then the line itself and a caret,
+/// then a hint (the nearest known name, or the remedy).
+class ConfigError : public base::Error {
+ public:
+  ConfigError(const std::string& message, std::string hint) : base::Error(message, std::move(hint)) {}
+};
+
+/// Reads and validates a file. Throws ConfigError, or base::SystemError when it cannot be read.
+/// Relative key files are relative to the configuration file.
+Tunnel load(const std::filesystem::path& file);
+
+/// Parses configuration text; `file` is for messages and for relative paths. With `read_key_files`
+/// off, key files are checked for syntax only (fuzzing; keys are then zero).
+Tunnel parse(std::string_view text, const std::filesystem::path& file, bool read_key_files = true);
+
+/// Converts a wg-quick configuration to the text of a TOML file, with comments on what has no
+/// equivalent. `file` is for messages; its stem becomes the interface's name. Throws ConfigError.
+std::string import_wg_quick(std::string_view text, const std::filesystem::path& file);
+
+}  // namespace warren::config
