@@ -9,7 +9,7 @@ namespace warren::crypto {
 class RandomSource {
  public:
   using Fill = void (*)(void* context, base::Bytes out);
-  RandomSource(Fill fill, void* context) noexcept : fill_(fill), context_(context) {}
+  RandomSource(Fill fill_bytes, void* context) noexcept : fill_(fill_bytes), context_(context) {}
   void fill(base::Bytes out) const { fill_(context_, out); }
 
  private:
