@@ -2,8 +2,8 @@
 // step, and followed when it is moved to another network namespace.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include <warren/base/fd.hpp>
@@ -23,26 +23,28 @@ enum class TunOffload : std::uint8_t {
 struct TunOptions {
   std::string name;  ///< may hold %d, as the kernel takes it; at most 15 characters
   TunKind kind = TunKind::tun;
-  TunOffload offload = TunOffload::uso;  ///< the most to try for
+  TunOffload offload = TunOffload::uso;  ///< the most to try for; `none`: without virtio header
 };
 
 class TunDevice {
  public:
-  /// Creates the device (not persistent: it goes with the descriptor). Throws SystemError with a hint
-  /// for: no /dev/net/tun, no CAP_NET_ADMIN, name taken, name of another kind.
+  /// Creates the device in the calling thread's network namespace (not persistent: it goes with the
+  /// descriptor, which is non-blocking). An existing device of the name is never taken over. Throws
+  /// SystemError with a hint for: no /dev/net/tun, no CAP_NET_ADMIN, name taken, name of another kind;
+  /// Error for what is no interface name.
   explicit TunDevice(const TunOptions& options);
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-  /// The current name: it follows renames.
+  /// The current name: it follows renames. Throws SystemError (EBADFD) once the device was deleted.
   [[nodiscard]] std::string name() const;
   [[nodiscard]] TunKind kind() const noexcept { return kind_; }
   /// What is on now.
   [[nodiscard]] TunOffload offload() const noexcept { return offload_; }
   /// Turns offloads down (never up beyond what the kernel took), e.g. after coalesced writes were
   /// refused with EINVAL. The virtio header stays once it was negotiated: `none` is only for a kernel
-  /// without it.
+  /// without it, and is taken as `checksum` elsewhere. Throws SystemError (EBADFD: device deleted).
   void set_offload(TunOffload offload);
-  /// Bytes of virtio header in front of each packet: 10, or 0 when there is none.
+  /// Bytes of virtio header (struct virtio_net_hdr, host byte order) in front of each packet: 10, or 0 when there is none.
   [[nodiscard]] std::size_t header_bytes() const noexcept;
   /// The namespace the device is in now (TUNGETDEVNETNS); empty when the device was deleted.
   [[nodiscard]] base::Fd netns() const;
@@ -53,6 +55,7 @@ class TunDevice {
   base::Fd fd_;
   TunKind kind_ = TunKind::tun;
   TunOffload offload_ = TunOffload::none;
+  TunOffload accepted_ = TunOffload::none;  // the most that the kernel took
 };
 
 }  // namespace warren::system
