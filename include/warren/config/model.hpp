@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <warren/base/error.hpp>
@@ -61,12 +62,17 @@ class ConfigError : public base::Error {
 };
 
 /// Reads and validates a file. Throws ConfigError, or base::SystemError when it cannot be read.
-/// Relative key files are relative to the configuration file.
+/// Relative key files are relative to the configuration file. A file that holds a secret, the
+/// configuration itself included, is refused when group or others may read it.
 Tunnel load(const std::filesystem::path& file);
 
 /// Parses configuration text; `file` is for messages and for relative paths. With `read_key_files`
 /// off, key files are checked for syntax only (fuzzing; keys are then zero).
 Tunnel parse(std::string_view text, const std::filesystem::path& file, bool read_key_files = true);
+
+/// A regular file's text, at most 16 MiB. Throws ConfigError for a directory, a device and a file that
+/// is too big, base::SystemError when it cannot be read.
+std::string read_text_file(const std::filesystem::path& file);
 
 /// Converts a wg-quick configuration to the text of a TOML file, with comments on what has no
 /// equivalent. `file` is for messages; its stem becomes the interface's name. Throws ConfigError.

@@ -1,0 +1,36 @@
+// The commands of `warren`, one file each. A command is a function that adds its subcommand to the
+// application; what it does is the subcommand's callback, which reports failure by throwing.
+#pragma once
+
+#include <warren/base/error.hpp>
+
+namespace CLI {
+class App;
+}
+
+namespace warren::cli {
+
+/// What the process returns. Scripts rely on these: docs/man/warren.1 lists them.
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitFailure = 1,  ///< the command ran and did not succeed
+  kExitUsage = 2,    ///< the command line or a configuration is wrong
+  kExitSystem = 3,   ///< the machine could not provide something (a SystemError)
+};
+
+/// The command line or its input is wrong: ends with kExitUsage.
+class UsageError : public base::Error {
+ public:
+  using base::Error::Error;
+};
+
+// Each adds one subcommand to `app`. A command that ends without an exception but not with success
+// (nothing to show, a check that found something) stores its code in `exit_code`, which outlives
+// the callback.
+void register_check(CLI::App& app, int& exit_code);
+void register_genkey(CLI::App& app, int& exit_code);
+void register_pubkey(CLI::App& app, int& exit_code);
+void register_genpsk(CLI::App& app, int& exit_code);
+void register_import(CLI::App& app, int& exit_code);
+
+}  // namespace warren::cli

@@ -1,0 +1,82 @@
+// The program's table of contents: which commands there are, and the one place where errors end.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <string_view>
+
+#include <warren/base/error.hpp>
+#include <warren/config/model.hpp>
+
+#include "commands.hpp"
+
+namespace {
+
+using namespace warren;
+
+using Register = void (*)(CLI::App& app, int& exit_code);
+
+// In the order in which --help shows them.
+constexpr Register kCommands[] = {
+    cli::register_check,   //
+    cli::register_genkey,  //
+    cli::register_pubkey,  //
+    cli::register_genpsk,  //
+    cli::register_import,
+};
+
+constexpr std::string_view kDescription =
+    "An encrypted overlay tunnel that speaks WireGuard on the wire.";
+constexpr std::string_view kFooter =
+    "Example:\n"
+    "  umask 077; warren genkey > wr0.key\n"
+    "  warren check wr0.toml\n\n"
+    "`warren COMMAND --help` shows a command's options and an example.\n"
+    "Exit codes: 0 success, 1 failure, 2 wrong command line or configuration,\n"
+    "3 the machine could not provide something.";
+
+int run_warren(int argc, char** argv) {
+  CLI::App app{std::string(kDescription), "warren"};
+  app.footer(std::string(kFooter));
+  app.set_version_flag("--version", "warren " WARREN_VERSION);
+  app.require_subcommand(1);
+  int exit_code = cli::kExitOk;
+  for (const Register add : kCommands) add(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? cli::kExitOk : cli::kExitUsage;
+  }
+  return exit_code;
+}
+
+int dispatch(int argc, char** argv) {
+  return run_warren(argc, argv);
+}
+
+int report(const char* what, const std::string& hint, int exit_code) {
+  fmt::print(stderr, "warren: {}\n", what);
+  if (!hint.empty()) fmt::print(stderr, "  hint: {}\n", hint);
+  return exit_code;
+}
+
+int exit_code_of(const base::Error& error) {
+  if (dynamic_cast<const base::SystemError*>(&error) != nullptr) return cli::kExitSystem;
+  if (dynamic_cast<const config::ConfigError*>(&error) != nullptr) return cli::kExitUsage;
+  if (dynamic_cast<const cli::UsageError*>(&error) != nullptr) return cli::kExitUsage;
+  return cli::kExitFailure;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return dispatch(argc, argv);
+  } catch (const base::Error& error) {
+    return report(error.what(), error.hint(), exit_code_of(error));
+  } catch (const std::exception& error) {
+    return report(error.what(), {}, cli::kExitFailure);
+  }
+}
