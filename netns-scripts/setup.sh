@@ -14,7 +14,7 @@ build_packages=(
 )
 demo_packages=(
   iproute2 iptables iputils-ping iputils-arping iperf3 tcpdump wireguard-tools jq ethtool procps
-  busybox psmisc
+  busybox psmisc conntrack
 )
 test_packages=(
   clang-19 clang-tidy-19 libclang-rt-19-dev lld-19 llvm-19 shellcheck python3 openssl tshark dpkg-dev
