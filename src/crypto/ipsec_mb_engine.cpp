@@ -1,0 +1,122 @@
+// Theory of operation
+//
+// intel-ipsec-mb offers direct calls (init, update, finalize) and jobs, one by one or in bursts.
+// Its ChaCha20-Poly1305 job is carried out within the call that submits it: the first blocks of key
+// stream, of which one makes the Poly1305 key, come out of a single vector pass, so that a job
+// beats the direct calls at every size that a tunnel sends, and most for small ones. As no job
+// waits for others, a burst gains nothing over jobs submitted one by one: measured at 1420 bytes,
+// batches of 1, 4, 32 and 64 packets, the two stay within 2% of each other (direct calls: 15% to
+// 20% behind). Hence one job at a time, whatever the size of the batch; the engine keeps no state
+// between messages.
+//
+// The unchecked form of submission skips the validation of the job's fields, which are all set
+// here.
+//
+// The library computes the tag but leaves its comparison to the caller, and decrypts whether or not
+// the tag is right: open compares in constant time, then wipes the plaintext if it must.
+//
+// Each engine has its own manager, as managers are not thread-safe. Creating one allocates and runs
+// the library's self-test (about a millisecond); sealing and opening allocate nothing.
+
+#include "ipsec_mb_engine.hpp"
+
+#include <intel-ipsec-mb.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include <warren/base/assert.hpp>
+
+#include "sodium.hpp"
+#include "sodium_engine.hpp"
+
+namespace warren::crypto {
+namespace {
+
+void submit(IMB_MGR& manager, IMB_CIPHER_DIRECTION direction, const AeadMessage& message,
+            std::size_t length, std::byte* tag) noexcept {
+  const bool encrypt = direction == IMB_DIR_ENCRYPT;
+  IMB_JOB* job = IMB_GET_NEXT_JOB(&manager);
+  job->cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
+  job->hash_alg = IMB_AUTH_CHACHA20_POLY1305;
+  job->cipher_direction = direction;
+  job->chain_order = encrypt ? IMB_ORDER_CIPHER_HASH : IMB_ORDER_HASH_CIPHER;
+  job->enc_keys = message.key.bytes().data();
+  job->dec_keys = message.key.bytes().data();
+  job->key_len_in_bytes = kKeyBytes;
+  job->iv = raw(message.nonce.data());
+  job->iv_len_in_bytes = kNonceBytes;
+  job->u.CHACHA20_POLY1305.aad = message.associated.data();
+  job->u.CHACHA20_POLY1305.aad_len_in_bytes = message.associated.size();
+  job->src = raw(message.in.data());
+  job->dst = raw(message.out);
+  job->cipher_start_src_offset_in_bytes = 0;
+  job->msg_len_to_cipher_in_bytes = length;
+  job->hash_start_src_offset_in_bytes = 0;
+  job->msg_len_to_hash_in_bytes = length;
+  job->auth_tag_output = raw(tag);
+  job->auth_tag_output_len_in_bytes = kTagBytes;
+  const IMB_JOB* done = IMB_SUBMIT_JOB_NOCHECK(&manager);
+  WARREN_ASSERT(done == job && done->status == IMB_STATUS_COMPLETED,
+                "a job of {} bytes is still pending", length);
+}
+
+}  // namespace
+
+void IpsecMbEngine::FreeManager::operator()(IMB_MGR* manager) const noexcept {
+  free_mb_mgr(manager);
+}
+
+IpsecMbEngine::Manager IpsecMbEngine::make_manager() noexcept {
+  // The detection of the CPU's features fills tables that all managers share.
+  static std::mutex mutex;
+  const std::scoped_lock lock(mutex);
+  Manager manager(alloc_mb_mgr(0));
+  if (!manager) return manager;
+  IMB_ARCH arch = IMB_ARCH_NONE;
+  init_mb_mgr_auto(manager.get(), &arch);
+  const bool tested = (manager->features & IMB_FEATURE_SELF_TEST) != 0;
+  const bool passed = (manager->features & IMB_FEATURE_SELF_TEST_PASS) != 0;
+  if (arch == IMB_ARCH_NONE || (tested && !passed)) manager.reset();
+  return manager;
+}
+
+IpsecMbEngine::IpsecMbEngine() : manager_(make_manager()) {
+  WARREN_ASSERT(manager_ != nullptr, "intel-ipsec-mb is not usable here");
+}
+
+bool IpsecMbEngine::usable() noexcept {
+  static const bool result = [] {
+    Manager manager = make_manager();
+    if (!manager) return false;
+    // The library's self-test does not cover this cipher: compare with libsodium once.
+    constexpr std::size_t kLength = 1000;
+    const SymmetricKey key;
+    const Nonce nonce = nonce_of(1);
+    const std::array<std::byte, kLength> plain{};
+    std::array<std::byte, kLength + kTagBytes> expected;
+    std::array<std::byte, kLength + kTagBytes> sealed;
+    SodiumEngine().seal({key, nonce, {}, plain, expected.data()});
+    IpsecMbEngine engine(std::move(manager));
+    engine.seal({key, nonce, {}, plain, sealed.data()});
+    return sealed == expected && engine.open({key, nonce, {}, sealed, sealed.data()});
+  }();
+  return result;
+}
+
+void IpsecMbEngine::seal(const AeadMessage& message) noexcept {
+  submit(*manager_, IMB_DIR_ENCRYPT, message, message.in.size(), message.out + message.in.size());
+}
+
+bool IpsecMbEngine::open(const AeadMessage& message) noexcept {
+  const std::size_t length = message.in.size() - kTagBytes;
+  std::array<std::byte, kTagBytes> tag;
+  submit(*manager_, IMB_DIR_DECRYPT, message, length, tag.data());
+  const bool authentic = equal(tag, message.in.last(kTagBytes));
+  if (!authentic) wipe({message.out, length});
+  // The right tag of a forged message is what a forger needs.
+  wipe(tag);
+  return authentic;
+}
+
+}  // namespace warren::crypto
