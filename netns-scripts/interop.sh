@@ -9,7 +9,7 @@
 #
 # UNDERLAY=6 runs the tunnel over IPv6; PSK=1 adds a preshared key; ONE_SIDED=alice or bob leaves only
 # that side with an endpoint for its peer, which then is learned from the first handshake.
-# MTU_alice and MTU_bob set the tunnel's MTU.
+# MTU_alice and MTU_bob set the tunnel's MTU, UNDERLAY_MTU that of the Ethernet.
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -26,6 +26,8 @@ topology_up() {
   esac
   hosts alice bob
   link alice eth0 192.0.2.1/24,2001:db8::1/64 bob eth0 192.0.2.2/24,2001:db8::2/64
+  on alice ip link set dev eth0 mtu "${UNDERLAY_MTU:-1500}"
+  on bob ip link set dev eth0 mtu "${UNDERLAY_MTU:-1500}"
   if [ -n "${PSK:-}" ]; then
     (umask 077 && wg genpsk >"$state/psk")
     psk=("preshared_key_file=$state/psk")

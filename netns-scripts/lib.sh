@@ -262,7 +262,7 @@ topology_status() {
 
 usage() {
   sed -n '2,/^[^#]/p' "$0" | sed -n '/shellcheck/d; s/^# \{0,1\}//p'
-  printf '\nusage: %s up | down | status | exec HOST COMMAND...%s\n' "$(basename "$0")" "${extra_usage:-}"
+  printf '\nusage: %s up | down | status | exec HOST COMMAND... | start HOST IF | stop HOST IF [SIGNAL]%s\n' "$(basename "$0")" "${extra_usage:-}"
 }
 
 main() {
@@ -280,6 +280,7 @@ main() {
     down) topology_down ;;
     status) topology_status ;;
     exec) [ $# -ge 2 ] || { usage; exit 2; }; on "$@" ;;
+    start | stop) [ $# -ge 2 ] || { usage; exit 2; }; "$verb" "$@" ;;
     help | -h | --help) usage ;;
     *)
       if declare -F "verb_$verb" >/dev/null; then "verb_$verb" "$@"; else usage; exit 2; fi ;;

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs every test. As root nothing may be skipped.
+#
+#   tests/run.sh                 everything
+#   tests/run.sh STAGE...        some of: release asan tsan tidy fuzz
+#
+# release  g++ 12; every test, the namespace and interop tests included; the fuzz corpora replayed
+# asan     the unit tests, the simulator and the corpora under AddressSanitizer and UBSan
+# tsan     the tests of the threaded parts under ThreadSanitizer
+# tidy     clang 19, warnings as errors, with clang-tidy
+# fuzz     every fuzz target for FUZZ_SECONDS (default 10) from its corpus, with libFuzzer
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+stages=("$@")
+[ ${#stages[@]} -gt 0 ] || stages=(release asan tsan tidy fuzz)
+
+netns-scripts/setup.sh test
+export CCACHE_DIR="${CCACHE_DIR:-$PWD/build/ccache}" CTEST_OUTPUT_ON_FAILURE=1
+jobs=$(nproc)
+started=$SECONDS
+
+say() { printf '\n== %s (%d s)\n' "$*" $((SECONDS - started)); }
+
+build() { # PRESET [TARGET...]
+  local preset=$1
+  shift
+  say "build: $preset"
+  cmake --preset "$preset" >"build/$preset.configure.log" 2>&1 || { cat "build/$preset.configure.log"; exit 1; }
+  cmake --build --preset "$preset" --parallel "$jobs" ${1:+--target "$@"} >"build/$preset.build.log" 2>&1 ||
+    { grep -E 'error|warning|FAILED' -A 12 "build/$preset.build.log" | tail -n 120; exit 1; }
+}
+
+# Runs ctest; as root a skipped test is a failure, since the machine can run it.
+run_tests() { # PRESET NAME CTEST-ARGUMENTS...
+  local log=build/$1.tests.$2.log folder=build/$1
+  say "tests: $1, $2"
+  shift 2
+  ctest --test-dir "$folder" --no-tests=error "$@" 2>&1 | tee "$log"
+  if [ "$(id -u)" -eq 0 ] && grep -qE '\*\*\*Skipped|\(Skipped\)' "$log"; then
+    echo "run.sh: tests were skipped though this is root" >&2
+    exit 1
+  fi
+}
+
+mkdir -p build
+for stage in "${stages[@]}"; do
+  case $stage in
+    release)
+      build release
+      run_tests release unit -LE 'interop|netns' -j "$jobs"
+      # Mostly waiting: more at once than there are cores. The bulk transfers run alone afterwards.
+      run_tests release namespaces -L 'interop|netns' -LE 'heavy' -j $((jobs + 2))
+      run_tests release heavy -L heavy -j 1 ;;
+    asan)
+      build asan
+      ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
+        UBSAN_OPTIONS=print_stacktrace=1 WARREN_SIM_SEEDS="${WARREN_SIM_SEEDS:-10}" \
+        run_tests asan unit -LE 'interop|netns|timing|no_sanitizer' -j "$jobs" ;;
+    tsan)
+      build tsan
+      run_tests tsan threaded -L threaded -j "$jobs" ;;
+    tidy) build tidy ;;
+    fuzz)
+      build fuzz
+      say "fuzz: ${FUZZ_SECONDS:-10} s each"
+      for target in build/fuzz/tests/fuzz/fuzz_*; do
+        [ -x "$target" ] || continue
+        name=${target##*/fuzz_}
+        mkdir -p "build/fuzz/found/$name"
+        printf '%s: ' "$name"
+        "$target" -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 \
+          -artifact_prefix="build/fuzz/found/$name-" "build/fuzz/found/$name" "tests/fuzz/corpus/$name" \
+          >"build/fuzz/$name.log" 2>&1 || { tail -n 40 "build/fuzz/$name.log"; exit 1; }
+        grep -E '^(Done|#[0-9]+.*DONE)' "build/fuzz/$name.log" | tail -n 1
+      done ;;
+    *) echo "run.sh: unknown stage $stage" >&2; exit 2 ;;
+  esac
+done
+say "all passed"
