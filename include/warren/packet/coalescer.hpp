@@ -32,8 +32,8 @@ struct CoalescedPacket {
 
 class Coalescer {
  public:
-  /// At most this many pieces make one super-packet, so that an iovec with the virtio header in front
-  /// stays far below IOV_MAX.
+  /// At most this many pieces make one super-packet, so that an iovec with the virtio header in
+  /// front stays far below IOV_MAX.
   static constexpr std::size_t kMaxPieces = 64;
 
   /// `max_packets`: the most packets between two calls of clear(). All memory is taken here.
@@ -47,8 +47,8 @@ class Coalescer {
   /// Takes one IP packet or frame, in arrival order. Borrows `packet` (and may change its headers)
   /// until clear().
   void add(base::Bytes packet) noexcept;
-  /// Ends coalescing: fixes up the headers of what was joined. Then packet(0 ... count() - 1) are the
-  /// results, flows in the order of their first packets, until clear().
+  /// Ends coalescing: fixes up the headers of what was joined. Then packet(0 ... count() - 1) are
+  /// the results, flows in the order of their first packets, until clear().
   void finish() noexcept;
   [[nodiscard]] std::size_t count() const noexcept;
   [[nodiscard]] CoalescedPacket packet(std::size_t index) const noexcept;

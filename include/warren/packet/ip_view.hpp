@@ -13,9 +13,9 @@ namespace warren::packet {
 /// A checked view of an IPv4 or IPv6 header. Borrows the packet.
 class IpView {
  public:
-  /// Empty unless `packet` holds a whole fixed header (IPv4: with its options) of a known version and
-  /// the header's length fields are consistent with each other. The packet may be shorter or longer
-  /// than total_length() says: compare.
+  /// Empty unless `packet` holds a whole fixed header (IPv4: with its options) of a known version
+  /// and the header's length fields are consistent with each other. The packet may be shorter or
+  /// longer than total_length() says: compare.
   static std::optional<IpView> parse(base::ConstBytes packet) noexcept;
 
   [[nodiscard]] base::Family family() const noexcept { return family_; }

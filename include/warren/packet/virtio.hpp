@@ -1,6 +1,6 @@
-// struct virtio_net_hdr as TUN and TAP devices with IFF_VNET_HDR use it: 10 bytes in native byte order
-// in front of every packet. <linux/virtio_net.h> cannot be included from C++ (a field is named
-// `class`), so its names are repeated here.
+// struct virtio_net_hdr as TUN and TAP devices with IFF_VNET_HDR use it: 10 bytes in native byte
+// order in front of every packet. <linux/virtio_net.h> cannot be included from C++ (a field is
+// named `class`), so its names are repeated here.
 #pragma once
 
 #include <cstddef>
