@@ -18,6 +18,14 @@ static_assert(sodium_base64_ENCODED_LEN(kKeyBytes, sodium_base64_VARIANT_ORIGINA
 static_assert(crypto_scalarmult_curve25519_BYTES == kKeyBytes);
 static_assert(crypto_scalarmult_curve25519_SCALARBYTES == kKeyBytes);
 
+/// Whether every character is ASCII; looks at all of them. libsodium 1.0.18 takes the characters of
+/// base64 as signed, and reads some digit out of every negative one.
+bool is_ascii(std::string_view text) noexcept {
+  unsigned all = 0;
+  for (const char character : text) all |= static_cast<unsigned char>(character);
+  return all < 0x80;
+}
+
 /// Hands `decoded` over when `valid`, and wipes it either way: it may hold a part of a secret.
 bool deliver(bool valid, base::Bytes decoded, std::span<std::byte, kKeyBytes> key) noexcept {
   if (valid) std::ranges::copy(decoded, key.begin());
@@ -49,7 +57,7 @@ std::string encode_base64(std::span<const std::byte, kKeyBytes> key) {
 bool decode_base64(std::string_view text, std::span<std::byte, kKeyBytes> key) noexcept {
   // The length leaves exactly one padding character and two spare bits, which must be zero: that is
   // libsodium's rule for this variant and that of wg, so every key has one spelling.
-  if (text.size() != kBase64Characters) return false;
+  if (text.size() != kBase64Characters || !is_ascii(text)) return false;
   std::array<std::byte, kKeyBytes> decoded;
   std::size_t length = 0;
   const bool valid =

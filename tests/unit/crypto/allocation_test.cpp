@@ -1,0 +1,105 @@
+// A program of its own, as it replaces operator new: while `forbidden` is set, an allocation
+// aborts.
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators_range.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+
+#include <warren/crypto/aead.hpp>
+#include <warren/crypto/hash.hpp>
+
+#include "aead_fixture.hpp"
+
+namespace {
+
+thread_local bool forbidden = false;
+
+void* allocate(std::size_t size) {
+  if (forbidden) {
+    std::fputs("an allocation where none may happen\n", stderr);
+    std::abort();
+  }
+  if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
+  throw std::bad_alloc();
+}
+
+class Forbidden {
+ public:
+  Forbidden() { forbidden = true; }
+  ~Forbidden() { forbidden = false; }
+  Forbidden(const Forbidden&) = delete;
+  Forbidden& operator=(const Forbidden&) = delete;
+};
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+  return allocate(size);
+}
+void* operator new[](std::size_t size) {
+  return allocate(size);
+}
+void operator delete(void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
+
+using namespace warren;
+using namespace warren::crypto;
+using namespace warren::crypto::test;
+
+TEST_CASE("sealing and opening a batch allocate nothing, forgeries included") {
+  const auto backend = GENERATE(from_range(available_backends()));
+  CAPTURE(backend_name(backend));
+  constexpr std::size_t kCount = 200;
+  SeededBytes random(21);
+  const auto key = random.key();
+  std::vector<ByteVector> buffers;
+  std::vector<AeadJob> jobs;
+  for (std::size_t i = 0; i < kCount; ++i) buffers.push_back(random.bytes(i * 10 + kTagBytes));
+  for (std::size_t i = 0; i < kCount; ++i) {
+    jobs.push_back(
+        {.key = &key, .counter = i, .in = {buffers[i].data(), i * 10}, .out = buffers[i].data()});
+  }
+  Aead aead(backend);
+  std::size_t authentic = 0;
+  {
+    const Forbidden no_allocation;
+    aead.seal(jobs);
+    for (std::size_t i = 0; i < kCount; ++i) jobs[i].in = buffers[i];
+    buffers[100][50] ^= std::byte{1};
+    aead.open(jobs);
+    for (const auto& job : jobs) authentic += job.authentic ? 1 : 0;
+  }
+  CHECK(authentic == kCount - 1);
+}
+
+TEST_CASE("hashing, key agreement and the single AEAD calls allocate nothing") {
+  SeededBytes random(22);
+  const auto input = random.bytes(148);
+  const auto secret = key_from<SecretKey>(base::ConstBytes(input).first(kKeyBytes));
+  ByteVector sealed(input.size() + kTagBytes);
+  ByteVector opened(input.size());
+  std::optional<SymmetricKey> shared;
+  bool authentic = false;
+  {
+    const Forbidden no_allocation;
+    shared = x25519(secret, public_key_of(secret));
+    SymmetricKey derived;
+    hkdf(*shared, input, {&*shared, &derived});
+    const Mac mac = keyed_blake2s(derived.bytes(), {input});
+    aead_seal(derived, 0, mac, input, sealed);
+    authentic = aead_open(derived, 0, mac, sealed, opened);
+  }
+  CHECK(authentic);
+  CHECK(opened == input);
+}
