@@ -14,7 +14,11 @@ base::Duration read(clockid_t clock) noexcept {
 
 }  // namespace
 
-base::Instant boot_now() noexcept { return base::Instant(read(CLOCK_BOOTTIME)); }
-base::WallTime wall_now() noexcept { return base::WallTime(read(CLOCK_REALTIME)); }
+base::Instant boot_now() noexcept {
+  return base::Instant(read(CLOCK_BOOTTIME));
+}
+base::WallTime wall_now() noexcept {
+  return base::WallTime(read(CLOCK_REALTIME));
+}
 
 }  // namespace warren::system

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <linux/ethtool.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
@@ -11,8 +12,6 @@
 #include <cerrno>
 #include <cstring>
 #include <string_view>
-
-#include <fmt/core.h>
 
 #include <warren/base/error.hpp>
 #include <warren/system/tun_device.hpp>
@@ -31,10 +30,14 @@ constexpr int kHeaderBytes = 10;  // struct virtio_net_hdr without num_buffers
 
 unsigned offload_flags(TunOffload offload) {
   switch (offload) {
-    case TunOffload::none: return 0;
-    case TunOffload::checksum: return TUN_F_CSUM;
-    case TunOffload::tso: return TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
-    case TunOffload::uso: return offload_flags(TunOffload::tso) | TUN_F_USO4 | TUN_F_USO6;
+    case TunOffload::none:
+      return 0;
+    case TunOffload::checksum:
+      return TUN_F_CSUM;
+    case TunOffload::tso:
+      return TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+    case TunOffload::uso:
+      return offload_flags(TunOffload::tso) | TUN_F_USO4 | TUN_F_USO6;
   }
   return 0;
 }
@@ -91,26 +94,34 @@ base::Fd open_clone_device() {
 [[noreturn]] void throw_refused(const std::string& name, int error) {
   std::string hint;
   if (error == EPERM || error == EACCES) {
-    hint = "creating an interface needs CAP_NET_ADMIN: run as root, or in a container add "
-           "`--cap-add NET_ADMIN`";
+    hint =
+        "creating an interface needs CAP_NET_ADMIN: run as root, or in a container add "
+        "`--cap-add NET_ADMIN`";
   } else if (error == EBUSY || error == EEXIST || error == EINVAL) {
     const auto driver = driver_of(name);
     if (driver == "tun") {
-      hint = fmt::format("a TUN or TAP device of this name exists, perhaps one that another process "
-                         "runs: end that process, or remove it with `ip link delete {}`", name);
+      hint = fmt::format(
+          "a TUN or TAP device of this name exists, perhaps one that another process "
+          "runs: end that process, or remove it with `ip link delete {}`",
+          name);
     } else if (!driver.empty()) {
-      hint = fmt::format("an interface of this name exists already (driver {}): choose another name, "
-                         "or remove it with `ip link delete {}`", driver, name);
+      hint = fmt::format(
+          "an interface of this name exists already (driver {}): choose another name, "
+          "or remove it with `ip link delete {}`",
+          driver, name);
     } else if (error != EINVAL) {
-      hint = fmt::format("an interface of this name exists already: choose another name, or remove "
-                         "it with `ip link delete {}`", name);
+      hint = fmt::format(
+          "an interface of this name exists already: choose another name, or remove "
+          "it with `ip link delete {}`",
+          name);
     }
   }
   throw base::SystemError("creating the interface", name, error, hint);
 }
 
 /// TUNSETIFF. IFF_TUN_EXCL refuses with EBUSY to attach to a device that exists: without it a
-/// persistent device left by somebody else would be taken over silently, with its addresses and routes.
+/// persistent device left by somebody else would be taken over silently, with its addresses and
+/// routes.
 base::Fd create(const TunOptions& options, bool header) {
   base::Fd fd = open_clone_device();
   ifreq request = request_for(options.name);
@@ -146,7 +157,8 @@ TunDevice::TunDevice(const TunOptions& options) : kind_(options.kind) {
     accepted_ = offload_ = negotiate(fd_.get(), options.offload);
   }
   if (offload_ == TunOffload::none) {
-    // The header cannot be switched off on a device that has it: begin again with one that never had.
+    // The header cannot be switched off on a device that has it: begin again with one that never
+    // had.
     fd_.reset();
     fd_ = create(options, false);
   }
@@ -171,7 +183,9 @@ std::size_t TunDevice::header_bytes() const noexcept {
   return accepted_ == TunOffload::none ? 0 : kHeaderBytes;
 }
 
-base::Fd TunDevice::netns() const { return base::Fd(::ioctl(fd_.get(), TUNGETDEVNETNS)); }
+base::Fd TunDevice::netns() const {
+  return base::Fd(::ioctl(fd_.get(), TUNGETDEVNETNS));
+}
 
 bool TunDevice::exists() const noexcept {
   ifreq request{};

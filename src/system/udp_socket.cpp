@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <sys/socket.h>
@@ -5,8 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <limits>
-
-#include <fmt/core.h>
 
 #include <warren/base/assert.hpp>
 #include <warren/base/error.hpp>
@@ -29,7 +28,8 @@ bool try_option(int fd, int level, int name, int value) noexcept {
 
 void require_option(int fd, int level, int name, int value, const char* what,
                     const std::string& hint = {}) {
-  base::check_system_call(::setsockopt(fd, level, name, &value, sizeof value), "setting", what, hint);
+  base::check_system_call(::setsockopt(fd, level, name, &value, sizeof value), "setting", what,
+                          hint);
 }
 
 void set_buffers(int fd, std::uint32_t bytes) noexcept {
@@ -65,15 +65,18 @@ void bind_any(int fd, base::Family family, std::uint16_t port) {
   const int error = errno;
   std::string hint;
   if (error == EADDRINUSE) {
-    hint = fmt::format("another process uses UDP port {0}: `ss -ulpn sport = :{0}` shows which; "
-                       "choose another listen_port", port);
+    hint = fmt::format(
+        "another process uses UDP port {0}: `ss -ulpn sport = :{0}` shows which; "
+        "choose another listen_port",
+        port);
   } else if (error == EACCES) {
     hint = "ports below 1024 need CAP_NET_BIND_SERVICE: choose a higher listen_port";
   }
   throw base::SystemError("binding", describe(family, port), error, hint);
 }
 
-/// Whether the error says that the machine lacks the address family rather than that something failed.
+/// Whether the error says that the machine lacks the address family rather than that something
+/// failed.
 bool family_missing(int error) {
   return error == EAFNOSUPPORT || error == EADDRNOTAVAIL || error == EPROTONOSUPPORT;
 }
@@ -149,6 +152,8 @@ UdpSockets UdpSockets::bind(const UdpOptions& options) {
   }
 }
 
-std::uint16_t UdpSockets::port() const { return v4 ? v4->port() : v6->port(); }
+std::uint16_t UdpSockets::port() const {
+  return v4 ? v4->port() : v6->port();
+}
 
 }  // namespace warren::system

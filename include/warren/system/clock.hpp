@@ -9,6 +9,8 @@ namespace warren::system {
 base::Instant boot_now() noexcept;
 /// CLOCK_REALTIME; any thread.
 base::WallTime wall_now() noexcept;
-inline base::Now now() noexcept { return {boot_now(), wall_now()}; }
+inline base::Now now() noexcept {
+  return {boot_now(), wall_now()};
+}
 
 }  // namespace warren::system

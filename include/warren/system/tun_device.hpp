@@ -1,5 +1,5 @@
-// A TUN or TAP device (Documentation/networking/tuntap.rst): created, its offloads negotiated step by
-// step, and followed when it is moved to another network namespace.
+// A TUN or TAP device (Documentation/networking/tuntap.rst): created, its offloads negotiated step
+// by step, and followed when it is moved to another network namespace.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +30,8 @@ class TunDevice {
  public:
   /// Creates the device in the calling thread's network namespace (not persistent: it goes with the
   /// descriptor, which is non-blocking). An existing device of the name is never taken over. Throws
-  /// SystemError with a hint for: no /dev/net/tun, no CAP_NET_ADMIN, name taken, name of another kind;
-  /// Error for what is no interface name.
+  /// SystemError with a hint for: no /dev/net/tun, no CAP_NET_ADMIN, name taken, name of another
+  /// kind; Error for what is no interface name.
   explicit TunDevice(const TunOptions& options);
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
@@ -41,10 +41,12 @@ class TunDevice {
   /// What is on now.
   [[nodiscard]] TunOffload offload() const noexcept { return offload_; }
   /// Turns offloads down (never up beyond what the kernel took), e.g. after coalesced writes were
-  /// refused with EINVAL. The virtio header stays once it was negotiated: `none` is only for a kernel
-  /// without it, and is taken as `checksum` elsewhere. Throws SystemError (EBADFD: device deleted).
+  /// refused with EINVAL. The virtio header stays once it was negotiated: `none` is only for a
+  /// kernel without it, and is taken as `checksum` elsewhere. Throws SystemError (EBADFD: device
+  /// deleted).
   void set_offload(TunOffload offload);
-  /// Bytes of virtio header (struct virtio_net_hdr, host byte order) in front of each packet: 10, or 0 when there is none.
+  /// Bytes of virtio header (struct virtio_net_hdr, host byte order) in front of each packet: 10,
+  /// or 0 when there is none.
   [[nodiscard]] std::size_t header_bytes() const noexcept;
   /// The namespace the device is in now (TUNGETDEVNETNS); empty when the device was deleted.
   [[nodiscard]] base::Fd netns() const;

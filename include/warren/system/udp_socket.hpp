@@ -23,7 +23,8 @@ struct UdpOptions {
 /// (IP_PMTUDISC_DONT), so that large datagrams are fragmented rather than lost.
 class UdpSocket {
  public:
-  /// Binds to the unspecified address in the calling thread's network namespace. Throws SystemError; for EADDRINUSE the hint names the port and how to find its owner.
+  /// Binds to the unspecified address in the calling thread's network namespace. Throws
+  /// SystemError; for EADDRINUSE the hint names the port and how to find its owner.
   UdpSocket(base::Family family, const UdpOptions& options);
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] base::Family family() const noexcept { return family_; }
@@ -31,7 +32,8 @@ class UdpSocket {
   [[nodiscard]] bool gro() const noexcept { return gro_; }
   /// Whether UDP_SEGMENT works on this kernel.
   [[nodiscard]] bool segment() const noexcept { return segment_; }
-  /// What the kernel granted, in the unit of `buffer_bytes` (it reserves twice that for its overhead).
+  /// What the kernel granted, in the unit of `buffer_bytes` (it reserves twice that for its
+  /// overhead).
   [[nodiscard]] std::uint32_t receive_buffer_bytes() const;
   /// Throws SystemError (EPERM without CAP_NET_ADMIN). 0 clears the mark.
   void set_fwmark(std::uint32_t fwmark);
