@@ -52,6 +52,8 @@ struct Tunnel {
   std::filesystem::path file;
   Interface interface;
   std::vector<Peer> peers;
+  /// A private or preshared key stands in the file itself: nobody else may read it.
+  bool has_inline_secret = false;
 };
 
 /// Where in a file something is wrong: "config/wr0.toml:7:15: …", then the line itself and a caret,

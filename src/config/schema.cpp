@@ -1,0 +1,246 @@
+#include "schema.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace warren::config {
+namespace {
+
+constexpr std::array kFileKeys = {
+    KeySpec{"interface", Type::table, "this end of the tunnel"},
+    KeySpec{"peer", Type::table_list, "one table for each other end"},
+};
+
+constexpr std::array kInterfaceKeys = {
+    KeySpec{"name", Type::text, "name of the network interface"},
+    KeySpec{"kind", Type::text, "\"tun\" for IP packets, \"tap\" for Ethernet frames"},
+    KeySpec{"hub", Type::boolean, "tap: forward frames between peers"},
+    KeySpec{"address", Type::text_list, "addresses of the interface, with prefix lengths"},
+    KeySpec{"private_key", Type::text, "private key, in base64"},
+    KeySpec{"private_key_file", Type::text, "file that holds the private key"},
+    KeySpec{"listen_port", Type::integer, "UDP port; 0 lets the kernel choose"},
+    KeySpec{"mtu", Type::integer, "largest packet inside the tunnel, in bytes"},
+    KeySpec{"fwmark", Type::integer_or_text, "mark of outgoing datagrams; 0 or \"off\" for none"},
+    KeySpec{"routes", Type::boolean, "install routes for the peers' allowed_ips"},
+};
+
+constexpr std::array kPeerKeys = {
+    KeySpec{"name", Type::text, "what the peer is called in status and log"},
+    KeySpec{"public_key", Type::text, "public key, in base64"},
+    KeySpec{"preshared_key", Type::text, "preshared key, in base64"},
+    KeySpec{"preshared_key_file", Type::text, "file that holds the preshared key"},
+    KeySpec{"endpoint", Type::text, "where the peer is reached: host and port"},
+    KeySpec{"allowed_ips", Type::text_list, "networks behind the peer"},
+    KeySpec{"persistent_keepalive", Type::integer_or_text,
+            "seconds between keepalives; 0 or \"off\" for none"},
+};
+
+std::string_view type_name(Type type) noexcept {
+  switch (type) {
+    case Type::text:
+      return "a string";
+    case Type::integer:
+      return "a number";
+    case Type::boolean:
+      return "true or false";
+    case Type::text_list:
+      return "a list of strings";
+    case Type::integer_or_text:
+      return "a number or a string";
+    case Type::table:
+      return "a table";
+    case Type::table_list:
+      return "a list of tables";
+  }
+  return {};
+}
+
+std::string_view type_example(Type type) noexcept {
+  switch (type) {
+    case Type::text:
+      return "= \"…\"";
+    case Type::integer:
+      return "= 1";
+    case Type::boolean:
+      return "= true";
+    case Type::text_list:
+      return "= [\"…\", \"…\"]";
+    default:
+      return {};
+  }
+}
+
+bool has_control_characters(const std::string& text) noexcept {
+  return std::ranges::any_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+/// Levenshtein distance, in bytes: the known names are ASCII.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t above = row[j + 1];
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      row[j + 1] = std::min({above + 1, row[j] + 1, replaced});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+void check_text(const Source& source, const Value& value, std::string_view key) {
+  const auto* text = value.get_if<std::string>();
+  if (text != nullptr && has_control_characters(*text)) {
+    source.fail(value.at, fmt::format("`{}` has control characters in it", key));
+  }
+}
+
+void check_type(const Source& source, const Entry& entry, const KeySpec& spec) {
+  const Value& value = entry.value;
+  const bool is_text = value.get_if<std::string>() != nullptr;
+  const bool is_integer = value.get_if<std::int64_t>() != nullptr;
+  const auto wrong = [&](const Value& at, std::string_view expected) {
+    std::string hint;
+    if (spec.type == Type::table) hint = fmt::format("write [{}]", spec.name);
+    if (spec.type == Type::table_list)
+      hint = fmt::format("write [[{}]], with two brackets", spec.name);
+    if (hint.empty() && !type_example(spec.type).empty()) {
+      hint = fmt::format("write {} {}", spec.name, type_example(spec.type));
+    }
+    source.fail(at.at, fmt::format("`{}` is {}, not {}", spec.name, expected, at.type_name()),
+                hint);
+  };
+  const auto require = [&](bool holds) {
+    if (!holds) wrong(value, type_name(spec.type));
+  };
+  switch (spec.type) {
+    case Type::text:
+      require(is_text);
+      break;
+    case Type::integer:
+      require(is_integer);
+      break;
+    case Type::boolean:
+      require(value.get_if<bool>() != nullptr);
+      break;
+    case Type::integer_or_text:
+      require(is_text || is_integer);
+      break;
+    case Type::table:
+      require(value.get_if<Table>() != nullptr);
+      break;
+    case Type::text_list:
+    case Type::table_list: {
+      const auto* array = value.get_if<Array>();
+      require(array != nullptr);
+      for (const Value& item : array->items) {
+        const bool fits = spec.type == Type::text_list ? item.get_if<std::string>() != nullptr
+                                                       : item.get_if<Table>() != nullptr;
+        if (!fits) wrong(item, type_name(spec.type));
+        check_text(source, item, spec.name);
+      }
+      break;
+    }
+  }
+  check_text(source, value, spec.name);
+}
+
+/// For a message: what stands in quotes in a TOML file may be a key of any characters.
+std::string printable(std::string_view key) {
+  constexpr std::size_t kMaxShown = 60;
+  if (key.empty()) return "\"\"";
+  if (key.size() > kMaxShown) return "(a long one)";
+  std::string clean(key);
+  std::ranges::replace_if(
+      clean, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+  return clean;
+}
+
+/// Known elsewhere in the file? Then the table is what is wrong, not the name.
+std::string_view other_home(std::string_view key, std::span<const KeySpec> known) {
+  const auto has = [&](std::span<const KeySpec> specs) {
+    return specs.data() != known.data() &&
+           std::ranges::find(specs, key, &KeySpec::name) != specs.end();
+  };
+  if (has(kInterfaceKeys)) return "[interface]";
+  if (has(kPeerKeys)) return "[[peer]]";
+  return {};
+}
+
+}  // namespace
+
+std::span<const KeySpec> file_keys() noexcept {
+  return kFileKeys;
+}
+std::span<const KeySpec> interface_keys() noexcept {
+  return kInterfaceKeys;
+}
+std::span<const KeySpec> peer_keys() noexcept {
+  return kPeerKeys;
+}
+
+std::string_view nearest_name(std::string_view name, std::span<const KeySpec> known) {
+  constexpr std::size_t kLongestName = 64;
+  if (name.size() > kLongestName) return {};
+  // wg-quick's spelling is near: AllowedIPs against allowed_ips.
+  const auto plain = [](std::string_view text) {
+    std::string result;
+    for (const char c : text) {
+      if (c == '_' || c == '-' || c == ' ') continue;
+      result += (c >= 'A' && c <= 'Z') ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    return result;
+  };
+  const std::string wanted = plain(name);
+  std::string_view best;
+  std::size_t best_distance = 0;
+  for (const KeySpec& spec : known) {
+    const std::size_t distance = edit_distance(wanted, plain(spec.name));
+    // A third of the letters may be wrong; beyond that the guess confuses.
+    if (distance > std::max<std::size_t>(1, spec.name.size() / 3)) continue;
+    if (best.empty() || distance < best_distance) {
+      best = spec.name;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+void check_keys(const Source& source, const Table& table, std::string_view where,
+                std::span<const KeySpec> known) {
+  for (const Entry& entry : table.entries) {
+    const auto spec = std::ranges::find(known, entry.key, &KeySpec::name);
+    if (spec != known.end()) {
+      check_type(source, entry, *spec);
+      continue;
+    }
+    const bool is_table = entry.value.get_if<Table>() != nullptr;
+    std::string hint;
+    if (const auto nearest = nearest_name(entry.key, known); !nearest.empty()) {
+      hint = fmt::format("did you mean `{}`?", nearest);
+    } else if (const auto home = other_home(entry.key, known); !home.empty()) {
+      hint = fmt::format("`{}` belongs into {}", entry.key, home);
+    } else {
+      hint = "known here:";
+      for (const KeySpec& each : known) {
+        hint += fmt::format("{} {}", &each == known.data() ? "" : ",", each.name);
+      }
+    }
+    source.fail(entry.at,
+                fmt::format("unknown {} `{}` in {}", is_table ? "table" : "key",
+                            printable(entry.key), where),
+                hint);
+  }
+}
+
+}  // namespace warren::config
