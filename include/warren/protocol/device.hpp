@@ -6,8 +6,8 @@
 //   slow lane   handle_timeout, poll_transmit, poll_event, poll_timeout
 //   commands    configuration; slow lane as well
 //
-// One thread owns a Device. After any call of the slow lane, of a command, or after `open` or `seal`,
-// drain poll_transmit and poll_event and read poll_timeout again.
+// One thread owns a Device. After any call of the slow lane, of a command, or after `open` or
+// `seal`, drain poll_transmit and poll_event and read poll_timeout again.
 #pragma once
 
 #include <cstddef>
@@ -27,16 +27,10 @@
 #include <warren/crypto/random.hpp>
 #include <warren/protocol/event.hpp>
 #include <warren/protocol/ids.hpp>
+#include <warren/protocol/kind.hpp>
 #include <warren/protocol/limits.hpp>
 
 namespace warren::protocol {
-
-/// What the tunnel carries. The two kinds use different identifiers in the handshake, so that they can
-/// never exchange data with each other.
-enum class Kind : std::uint8_t {
-  tun,  ///< IP packets: WireGuard's wire protocol
-  tap,  ///< Ethernet frames: among Warren peers only
-};
 
 struct DeviceOptions {
   Kind kind = Kind::tun;
@@ -48,8 +42,8 @@ struct DeviceOptions {
 
 /// Bytes in front of the plaintext in transport data: type, receiver index, counter.
 inline constexpr std::size_t kDataHeaderBytes = 16;
-/// The most that sealing adds behind a packet: padding (at most 16: tap stores its length there) and
-/// tag.
+/// The most that sealing adds behind a packet: padding (at most 16: tap stores its length there)
+/// and tag.
 inline constexpr std::size_t kSealTailBytes = 16 + crypto::kTagBytes;
 /// Datagrams other than transport data are at most this long.
 inline constexpr std::size_t kMaxHandshakeBytes = 148;
@@ -69,9 +63,9 @@ struct OpenItem {
   /// In: the two ECN bits of the outer header (RFC 3168), 0 where unknown.
   std::uint8_t outer_ecn = 0;
   /// Out: the inner packet or frame inside `datagram`; empty for keepalives, handshakes and drops.
-  base::Bytes packet;
+  base::Bytes packet{};
   /// Out: who sent it. Set whenever `packet` is not empty.
-  PeerId peer;
+  PeerId peer{};
 };
 
 /// A datagram of the slow lane to send: handshake, cookie reply, keepalive, formerly staged packet.
@@ -86,9 +80,9 @@ struct Transmit {
 
 /// Where an Ethernet frame goes.
 struct FrameTargets {
-  bool local = false;               ///< to our own TAP
-  std::optional<PeerId> peer;       ///< to this peer
-  bool flood = false;               ///< to every peer but `except`
+  bool local = false;          ///< to our own TAP
+  std::optional<PeerId> peer;  ///< to this peer
+  bool flood = false;          ///< to every peer but `except`
   std::optional<PeerId> except;
 };
 
@@ -103,7 +97,8 @@ struct PeerStatus {
   std::uint64_t rx_bytes = 0;
   std::uint64_t tx_bytes = 0;
   base::Duration persistent_keepalive{0};
-  /// How long the last handshake took from initiation to response; only where we were the initiator.
+  /// How long the last handshake took from initiation to response; only where we were the
+  /// initiator.
   std::optional<base::Duration> handshake_duration;
   std::size_t staged_packets = 0;
   bool session_established = false;
@@ -117,22 +112,25 @@ class Device {
   Device& operator=(const Device&) = delete;
   ~Device();
 
-  // ---- commands -----------------------------------------------------------------------------------
+  // ---- commands
+  // -----------------------------------------------------------------------------------
 
-  /// A new private key ends all sessions; empty takes the key away. A peer that has the new public key
-  /// as its own is removed, as in the kernel.
+  /// A new private key ends all sessions; empty takes the key away. A peer that has the new public
+  /// key as its own is removed, as in the kernel.
   void set_private_key(base::Now now, std::optional<crypto::SecretKey> key);
   [[nodiscard]] const crypto::SecretKey* private_key() const noexcept;
   [[nodiscard]] std::optional<crypto::PublicKey> public_key() const noexcept;
   void set_mtu(std::uint32_t bytes) noexcept;
-  /// Up: peers with a persistent keepalive start. Down: sessions and timers are wiped; nothing is sent.
-  /// A device starts down.
+  /// Up: peers with a persistent keepalive start. Down: sessions and timers are wiped; nothing is
+  /// sent. A device starts down.
   void set_up(base::Now now, bool up);
   [[nodiscard]] bool is_up() const noexcept;
 
-  /// Empty when there are kMaxPeers already or the key is our own; the existing peer if it is known.
+  /// Empty when there are kMaxPeers already or the key is our own; the existing peer if it is
+  /// known.
   std::optional<PeerId> add_peer(base::Now now, const crypto::PublicKey& key);
-  /// Ends its sessions, wipes its keys, removes its allowed IPs and MAC entries. Unknown: does nothing.
+  /// Ends its sessions, wipes its keys, removes its allowed IPs and MAC entries. Unknown: does
+  /// nothing.
   void remove_peer(PeerId peer);
   [[nodiscard]] std::optional<PeerId> find_peer(const crypto::PublicKey& key) const noexcept;
   /// In the order in which they were added.
@@ -152,7 +150,8 @@ class Device {
   void clear_allowed_ips(PeerId peer);
   [[nodiscard]] std::vector<base::IpNetwork> allowed_ips(PeerId peer) const;
   [[nodiscard]] PeerStatus status(PeerId peer) const;
-  /// Sends what waits for this peer, as after a configuration change; no handshake if nothing waits.
+  /// Sends what waits for this peer, as after a configuration change; no handshake if nothing
+  /// waits.
   void flush_staged(base::Now now, PeerId peer);
 
   [[nodiscard]] const base::DropCounters& drops() const noexcept;
@@ -161,7 +160,8 @@ class Device {
   [[nodiscard]] std::uint64_t handshake_failures(HandshakeFailure failure) const noexcept;
   [[nodiscard]] std::uint64_t handshakes_completed() const noexcept;
 
-  // ---- fast lane ----------------------------------------------------------------------------------
+  // ---- fast lane
+  // ----------------------------------------------------------------------------------
 
   /// tun: the peer for a packet by its destination. Counts its own drop and returns it.
   std::expected<PeerId, base::Drop> route(base::ConstBytes packet) noexcept;
@@ -171,29 +171,30 @@ class Device {
   /// tap: where a frame opened from `peer` goes; learns its source address.
   FrameTargets switch_remote(base::Now now, PeerId peer, base::ConstBytes frame) noexcept;
 
-  /// Seals all of `items` in place for `peer` and returns the path they go to, or seals none: without
-  /// a usable session the packets are staged (copied) and a handshake begins (returns empty, not a
-  /// drop); other reasons are counted, once per item. Nothing in `items` is needed afterwards when
-  /// empty is returned.
+  /// Seals all of `items` in place for `peer` and returns the path they go to, or seals none:
+  /// without a usable session the packets are staged (copied) and a handshake begins (returns
+  /// empty, not a drop); other reasons are counted, once per item. Nothing in `items` is needed
+  /// afterwards when empty is returned.
   std::optional<base::Path> seal(base::Now now, PeerId peer, std::span<SealItem> items) noexcept;
 
-  /// Handles datagrams that arrived from one remote endpoint on one local source, in order: decrypts
-  /// transport data in place, answers handshakes. Drops are counted; items that carry nothing to
-  /// deliver end with an empty `packet`.
+  /// Handles datagrams that arrived from one remote endpoint on one local source, in order:
+  /// decrypts transport data in place, answers handshakes. Drops are counted; items that carry
+  /// nothing to deliver end with an empty `packet`.
   void open(base::Now now, const base::Path& from, std::span<OpenItem> items) noexcept;
 
   /// The engine could not send to `peer` from its remembered source: forget the source. Returns the
   /// path to try instead, empty when the peer is gone or has no endpoint.
   std::optional<base::Path> forget_source(PeerId peer) noexcept;
 
-  // ---- slow lane ----------------------------------------------------------------------------------
+  // ---- slow lane
+  // ----------------------------------------------------------------------------------
 
   void handle_timeout(base::Now now);
   /// When handle_timeout wants to be called next; empty when nothing is due ever.
   [[nodiscard]] std::optional<base::Instant> poll_timeout() const noexcept;
   /// Writes the next datagram of the slow lane to `out` and says where it goes; empty when there is
-  /// none. `out` has room for kDataHeaderBytes + mtu + kSealTailBytes and at least kMaxHandshakeBytes;
-  /// tap devices need 14 more.
+  /// none. `out` has room for kDataHeaderBytes + mtu + kSealTailBytes and at least
+  /// kMaxHandshakeBytes; tap devices need 14 more.
   std::optional<Transmit> poll_transmit(base::Now now, base::Bytes out);
   /// The next event, oldest first. At most a bounded number is kept; more are counted but not told.
   std::optional<Event> poll_event() noexcept;
