@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "aead_engine.hpp"
+#include "sodium_engine.hpp"
 
 struct IMB_MGR;
 
@@ -28,6 +30,8 @@ class IpsecMbEngine {
   explicit IpsecMbEngine(Manager manager) noexcept : manager_(std::move(manager)) {}
 
   Manager manager_;
+  /// For messages that lie where the library would read beyond a page.
+  SodiumEngine portable_;
 };
 
 static_assert(AeadEngine<IpsecMbEngine>);

@@ -1,0 +1,1 @@
+warren_fuzz(aead LIBRARIES warren_crypto)
