@@ -132,9 +132,9 @@ void Resolver::resolve(std::uint64_t token, std::string host, std::uint16_t port
 }
 
 std::vector<Resolved> Resolver::drain() {
+  const std::lock_guard lock(state_->mutex);
   eventfd_t count = 0;
   ::eventfd_read(state_->event.get(), &count);  // EAGAIN: nothing new
-  const std::lock_guard lock(state_->mutex);
   return std::exchange(state_->answers, {});
 }
 
