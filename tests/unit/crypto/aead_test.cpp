@@ -3,7 +3,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <catch2/generators/catch_generators_range.hpp>
-#include <type_traits>
+#include <thread>
 
 #include <warren/crypto/aead.hpp>
 
@@ -67,6 +67,29 @@ TEST_CASE("an engine names its backend, and keeps it when moved") {
   Aead third(AeadBackend::libsodium);
   third = std::move(second);
   CHECK(third.backend() == backend);
+}
+
+TEST_CASE("threads may each make and use an engine of their own at once") {
+  const auto backend = GENERATE(from_range(available_backends()));
+  CAPTURE(backend_name(backend));
+  std::array<std::size_t, 4> opened{};
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < opened.size(); ++i) {
+      threads.emplace_back([backend, i, &count = opened[i]] {
+        Aead aead(backend);
+        SeededBytes random(i);
+        const auto key = random.key();
+        ByteVector out(500);
+        for (std::uint64_t counter = 0; counter < 100; ++counter) {
+          const auto plaintext = random.bytes(out.size());
+          const auto sealed = seal_one(aead, key, counter, plaintext);
+          if (open_one(aead, key, counter, sealed, out.data()) && out == plaintext) ++count;
+        }
+      });
+    }
+  }
+  CHECK(opened == std::array<std::size_t, 4>{100, 100, 100, 100});
 }
 
 TEST_CASE("the nonce is four zero bytes and the counter, little-endian") {
