@@ -20,9 +20,21 @@ namespace warren::engine {
 struct WatchIdTag;
 using WatchId = base::StrongId<WatchIdTag, std::uint32_t>;
 
+/// What to do without, even where the kernel has it: each fallback can be forced, so that tests run
+/// them on any kernel.
+struct Restrictions {
+  bool multishot = true;           ///< multishot reads and receives
+  bool registered_buffers = true;  ///< for single-shot reads of the TUN
+  bool segmentation = true;        ///< UDP_SEGMENT
+  bool gro = true;                 ///< UDP_GRO
+  unsigned completions = 0;        ///< entries of the completion queue; 0: enough for the worst turn
+  std::uint32_t transmit_slots = 0;  ///< 0: the default
+};
+
 struct EngineOptions {
   std::uint16_t listen_port = 0;
   std::uint32_t fwmark = 0;
+  Restrictions restrictions = {};
 };
 
 /// One thing the engine uses, and how well: for status and doctor.
@@ -50,7 +62,8 @@ RingSupport probe_ring();
 class Engine {
  public:
   /// Borrows `device` and `tun`; both outlive the engine. Binds the sockets and sets up the ring;
-  /// throws base::Error with a remedy where the kernel refuses.
+  /// throws base::Error with a remedy where the kernel refuses. The ring belongs to the calling thread:
+  /// the constructor, all calls and the destructor are on one thread, and no fork comes between.
   Engine(const EngineOptions& options, protocol::Device& device, system::TunDevice& tun);
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -65,7 +78,8 @@ class Engine {
   /// Borrows `fd`. May be called from callbacks.
   WatchId watch(int fd, short events, std::function<void(short)> ready);
   void change_watch(WatchId watch, short events);
-  /// The callback is not called any more once this returns; the descriptor may be closed then.
+  /// Ends a watch or a call that was asked for by call_at. The callback is not called any more once
+  /// this returns; the descriptor may be closed then.
   void unwatch(WatchId watch) noexcept;
 
   /// Calls `fire` once, at or after `when`.

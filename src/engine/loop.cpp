@@ -1,0 +1,157 @@
+// Theory of operation
+//
+// A turn sleeps in the kernel until something happened, takes all completions at once, and then
+// works through what they brought: first what came from UDP, so that acknowledgements and window
+// updates reach the local stack early, then what came from the TUN, then the slow lane. What it
+// prepares goes to the kernel with the next turn's system call: one per turn under load and none
+// when idle.
+//
+// Completions of writes and sends return slots; reads and receives queue up in Outward and Inward,
+// because how much of them can be worked on depends on the slots that completions behind them
+// return.
+#include "loop.hpp"
+
+#include <utility>
+
+#include <warren/system/clock.hpp>
+
+namespace warren::engine {
+namespace {
+
+// Sums of what can be in flight: 1024 messages, 256 writes, 128 receives and reads, and watches.
+// The completion queue holds them all even when nothing is reaped for a turn.
+constexpr unsigned kSubmissions = 512;
+constexpr std::uint32_t kTunSlots = 64;
+
+RingOptions ring_options(const Restrictions& restrict) {
+  RingOptions options;
+  options.submissions = kSubmissions;
+  if (restrict.completions != 0) options.completions = restrict.completions;
+  return options;
+}
+
+UdpPortOptions udp_options(const Restrictions& restrict) {
+  UdpPortOptions options;
+  options.multishot = restrict.multishot;
+  options.gro = restrict.gro;
+  return options;
+}
+
+TunPortOptions tun_options(const Restrictions& restrict) {
+  TunPortOptions options;
+  options.multishot = restrict.multishot;
+  options.registered_buffers = restrict.registered_buffers;
+  options.slots = kTunSlots;
+  return options;
+}
+
+TransmitterOptions transmitter_options(const Restrictions& restrict) {
+  TransmitterOptions options;
+  options.segmentation = restrict.segmentation;
+  if (restrict.transmit_slots != 0) options.slots = restrict.transmit_slots;
+  return options;
+}
+
+}  // namespace
+
+Loop::Loop(const EngineOptions& options, protocol::Device& device, system::TunDevice& tun)
+    : device_(device),
+      ring_(ring_options(options.restrictions)),
+      udp_(ring_, system::UdpSockets::bind({.port = options.listen_port, .fwmark = options.fwmark}),
+           statistics_, udp_options(options.restrictions)),
+      tun_(ring_, tun, udp_.pool(), device.drops(), statistics_, tun_options(options.restrictions)),
+      transmitter_(ring_, udp_, device, statistics_, transmitter_options(options.restrictions)),
+      outward_(tun_, transmitter_, device, kTunSlots),
+      inward_(tun_, udp_, outward_, device, statistics_),
+      watches_(ring_),
+      alarm_(ring_) {}
+
+Loop::~Loop() {
+  ring_.cancel_all();
+}
+
+void Loop::turn() {
+  udp_.arm();
+  tun_.arm();
+  ring_.submit_and_wait(!outward_.backlog() && !inward_.backlog() && !slow_lane_waits_);
+  ++statistics_.turns;
+  now_ = system::now();
+  in_turn_ = true;
+  ring_.reap(ring_.completions(), [this](const Completion& completion) { dispatch(completion); });
+  follow_tun();
+  inward_.process(now_);
+  outward_.process(now_);
+  attend(now_);
+  transmitter_.end_turn(now_.boot);
+  in_turn_ = false;
+}
+
+void Loop::dispatch(const Completion& completion) {
+  switch (completion.tag.op) {
+    case Op::none:
+      return;
+    case Op::tun_read:
+      if (const auto read = tun_.on_read(completion)) outward_.add(*read);
+      return;
+    case Op::tun_write:
+      return tun_.on_write(completion);
+    case Op::tun_poll:
+      return tun_.on_poll(completion);
+    case Op::udp_receive:
+      if (const auto received = udp_.on_receive(completion)) inward_.add(*received);
+      return;
+    case Op::udp_send:
+      return transmitter_.on_sent(completion, now_.boot);
+    case Op::watch:
+      kicked_ = true;
+      return watches_.on_poll(completion);
+    case Op::timer:
+      return alarm_.on_timer(completion);
+  }
+}
+
+void Loop::kick() {
+  kicked_ = true;
+  if (in_turn_) return;
+  attend(system::now());
+  transmitter_.end_turn(now_.boot);
+}
+
+void Loop::attend(base::Now now) {
+  if (alarm_.fire_due(now.boot)) kicked_ = true;
+  if (const auto due = device_.poll_timeout(); due && *due <= now.boot) device_.handle_timeout(now);
+  do {
+    if (std::exchange(kicked_, false)) outward_.refresh_peers();
+    slow_lane_waits_ = !outward_.drain_slow_lane(now);
+    while (const auto event = device_.poll_event()) {
+      if (!on_event_) continue;
+      on_event_(*event);
+      kicked_ = true;
+    }
+  } while (kicked_);
+  alarm_.arm(device_.poll_timeout());
+}
+
+void Loop::follow_tun() {
+  if (tun_.step_downs() != step_downs_) {
+    step_downs_ = tun_.step_downs();
+    inward_.renew_coalescer();
+  }
+  if (tun_.gone() && !told_gone_) {
+    told_gone_ = true;
+    if (on_device_gone_) on_device_gone_();
+    kicked_ = true;
+  }
+}
+
+std::vector<Feature> Loop::features() const {
+  std::vector<Feature> features;
+  features.push_back({"ring", ring_.deferred_taskrun() ? "deferred task work" : "plain",
+                      !ring_.deferred_taskrun()});
+  tun_.add_features(features);
+  udp_.add_features(features);
+  transmitter_.add_features(features);
+  return features;
+}
+
+}  // namespace warren::engine

@@ -1,0 +1,80 @@
+#include "receive_pool.hpp"
+
+#include <sys/mman.h>
+
+#include <warren/base/assert.hpp>
+
+namespace warren::engine {
+
+ReceivePool::ReceivePool(Ring& ring, std::uint16_t group, std::uint32_t slots,
+                         std::size_t slot_bytes, bool provided)
+    : ring_(ring), group_(group), arena_(slots, slot_bytes) {
+  if (!provided) return;
+  ring_bytes_ = slots * sizeof(io_uring_buf);
+  void* memory =
+      ::mmap(nullptr, ring_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return;
+  io_uring_buf_reg registration{};
+  registration.ring_addr = reinterpret_cast<std::uintptr_t>(memory);
+  registration.ring_entries = slots;
+  registration.bgid = group;
+  if (ring_.register_buffer_ring(registration) != 0) {
+    ::munmap(memory, ring_bytes_);
+    return;
+  }
+  ring_memory_ = static_cast<io_uring_buf_ring*>(memory);
+  io_uring_buf_ring_init(ring_memory_);
+  while (const auto slot = arena_.take()) provide(*slot);
+  publish();
+}
+
+ReceivePool::~ReceivePool() {
+  if (ring_memory_ == nullptr) return;
+  ring_.unregister_buffer_ring(group_);
+  ::munmap(ring_memory_, ring_bytes_);
+}
+
+void ReceivePool::withdraw() noexcept {
+  if (ring_memory_ == nullptr) return;
+  ring_.unregister_buffer_ring(group_);
+  ::munmap(ring_memory_, ring_bytes_);
+  ring_memory_ = nullptr;
+  unpublished_ = 0;
+  for (std::uint32_t index = 0; index < arena_.slots(); ++index) {
+    const SlotIndex slot{index};
+    if (arena_.state(slot) != SlotState::kernel_receiving) continue;
+    arena_.received(slot);
+    arena_.drop(slot);
+  }
+}
+
+SlotIndex ReceivePool::received(std::uint16_t buffer) noexcept {
+  WARREN_ASSERT(buffer < arena_.slots(), "buffer={}", buffer);
+  const SlotIndex slot{buffer};
+  arena_.received(slot);
+  return slot;
+}
+
+void ReceivePool::drop(SlotIndex slot) noexcept {
+  if (!arena_.drop(slot) || ring_memory_ == nullptr) return;
+  const auto again = arena_.take();  // the one that was freed just now
+  WARREN_ASSERT(again == slot, "slot={}", slot.value());
+  provide(slot);
+}
+
+void ReceivePool::provide(SlotIndex slot) noexcept {
+  arena_.give_to_receive(slot);
+  const auto bytes = arena_.bytes(slot);
+  io_uring_buf_ring_add(ring_memory_, bytes.data(), static_cast<unsigned>(bytes.size()),
+                        static_cast<unsigned short>(slot.value()),
+                        io_uring_buf_ring_mask(arena_.slots()), unpublished_);
+  ++unpublished_;
+}
+
+void ReceivePool::publish() noexcept {
+  if (unpublished_ == 0) return;
+  io_uring_buf_ring_advance(ring_memory_, unpublished_);
+  unpublished_ = 0;
+}
+
+}  // namespace warren::engine

@@ -1,0 +1,238 @@
+// Theory of operation
+//
+// A ring is set up with SINGLE_ISSUER and DEFER_TASKRUN where the kernel has them (6.1), so that
+// completions are worked on only when the loop enters the kernel, in batches and on its own CPU;
+// then with COOP_TASKRUN (5.19); then plainly. Everything else is the same for all three.
+//
+// Sleeping. A write to a TUN device and a send with MSG_DONTWAIT complete within their submission
+// and leave a completion each. A wait for "one completion" would return at once because of them,
+// and every burst would cost two system calls. So the wait asks for one completion more than there
+// are such operations: it returns when something happens that is news.
+//
+// The completion queue is sized for the worst turn. Should it overflow all the same, the kernel
+// keeps the excess, ends multishot operations, and hands the rest over on the next entry, which
+// always asks for events.
+#include "ring.hpp"
+
+#include <fmt/core.h>
+#include <sys/utsname.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+
+#include <warren/base/assert.hpp>
+#include <warren/base/error.hpp>
+
+namespace warren::engine {
+namespace {
+
+// Linux 6.7; the header of liburing 2.3 stops before it.
+constexpr std::uint8_t kOpReadMultishot = 49;
+
+int setup(io_uring& ring, const RingOptions& options, unsigned flags) {
+  io_uring_params parameters{};
+  parameters.flags = flags | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+  parameters.cq_entries = options.completions;
+  return io_uring_queue_init_params(options.submissions, &ring, &parameters);
+}
+
+int io_uring_disabled_sysctl() {
+  std::ifstream file("/proc/sys/kernel/io_uring_disabled");
+  int value = 0;
+  return file >> value ? value : 0;
+}
+
+}  // namespace
+
+RingRefusal explain_ring_refusal(int error) {
+  utsname kernel{};
+  ::uname(&kernel);
+  switch (error) {
+    case ENOSYS:
+      return {fmt::format("this kernel ({}) has no io_uring, or a seccomp filter hides it "
+                          "(ENOSYS)",
+                          kernel.release),
+              "Linux 6.1 or newer is needed, built with CONFIG_IO_URING; in a container allow "
+              "io_uring_setup, io_uring_enter and io_uring_register in the seccomp profile, e.g. "
+              "`--security-opt seccomp=…`"};
+    case EPERM:
+    case EACCES:
+      if (const int disabled = io_uring_disabled_sysctl(); disabled != 0) {
+        return {fmt::format("kernel.io_uring_disabled is {}: io_uring is off {}", disabled,
+                            disabled == 1 ? "for processes without CAP_SYS_ADMIN that are not in "
+                                            "the group kernel.io_uring_group"
+                                          : "for everybody"),
+                "set it back with `sysctl -w kernel.io_uring_disabled=0`"};
+      }
+      return {
+          "a seccomp filter or security module forbids io_uring (EPERM); "
+          "kernel.io_uring_disabled is 0",
+          "container runtimes do that by default: allow io_uring_setup, io_uring_enter and "
+          "io_uring_register in the seccomp profile, e.g. `--security-opt seccomp=…`"};
+    case ENOMEM:
+      return {
+          "not enough memory for the rings, or the limit on locked memory (RLIMIT_MEMLOCK) is "
+          "too low (ENOMEM)",
+          "raise it, e.g. with `ulimit -l unlimited` or LimitMEMLOCK=infinity"};
+    case EMFILE:
+    case ENFILE:
+      return {"too many open files", "raise the limit, e.g. with `ulimit -n`"};
+    default:
+      return {base::errno_text(error), {}};
+  }
+}
+
+Ring::Ring(const RingOptions& options) {
+  int result = setup(ring_, options, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+  deferred_ = result == 0;
+  if (result == -EINVAL) result = setup(ring_, options, IORING_SETUP_COOP_TASKRUN);
+  if (result == -EINVAL) result = setup(ring_, options, 0);
+  if (result < 0) {
+    auto [reason, remedy] = explain_ring_refusal(-result);
+    throw base::Error(fmt::format("setting up io_uring: {}", reason), std::move(remedy));
+  }
+  // Saves the kernel a look-up of the descriptor on each entry; of no consequence where it fails.
+  io_uring_register_ring_fd(&ring_);
+}
+
+Ring::~Ring() {
+  io_uring_queue_exit(&ring_);
+}
+
+void Ring::cancel_all() noexcept {
+  io_uring_sqe* sqe = next({});
+  io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
+  sqe->user_data = Tag{}.encode();
+  // Cancelled operations end at once; the bound is for an operation that cannot be cancelled.
+  for (int round = 0; round < 20 && in_flight_ > 0; ++round) {
+    __kernel_timespec timeout{0, 50'000'000};
+    io_uring_cqe* cqe = nullptr;
+    io_uring_submit_and_wait_timeout(&ring_, &cqe, 1, &timeout, nullptr);
+    reap(~0U, [](const Completion&) {});
+  }
+}
+
+io_uring_sqe* Ring::next(Tag tag) {
+  io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
+  while (sqe == nullptr) {
+    submit();
+    sqe = io_uring_get_sqe(&ring_);
+  }
+  // The preparing functions of liburing 2.3 leave user_data alone; newer ones set it to zero: it is
+  // set again after them.
+  sqe->user_data = tag.encode();
+  ++in_flight_;
+  return sqe;
+}
+
+void Ring::read_multishot(int fd, std::uint16_t buffer_group, Tag tag) {
+  io_uring_sqe* sqe = next(tag);
+  io_uring_prep_rw(kOpReadMultishot, sqe, fd, nullptr, 0, 0);
+  sqe->buf_group = buffer_group;
+  sqe->flags |= IOSQE_BUFFER_SELECT;
+  sqe->user_data = tag.encode();
+}
+
+void Ring::read(int fd, base::Bytes into, Tag tag) {
+  io_uring_sqe* sqe = next(tag);
+  io_uring_prep_read(sqe, fd, into.data(), static_cast<unsigned>(into.size()), 0);
+  sqe->user_data = tag.encode();
+}
+
+void Ring::read_fixed(int fd, base::Bytes into, std::uint16_t buffer, Tag tag) {
+  io_uring_sqe* sqe = next(tag);
+  io_uring_prep_read_fixed(sqe, fd, into.data(), static_cast<unsigned>(into.size()), 0, buffer);
+  sqe->user_data = tag.encode();
+}
+
+void Ring::writev(int fd, std::span<const iovec> pieces, Tag tag) {
+  io_uring_sqe* sqe = next(tag);
+  io_uring_prep_writev(sqe, fd, pieces.data(), static_cast<unsigned>(pieces.size()), 0);
+  sqe->user_data = tag.encode();
+  ++completing_now_;
+}
+
+void Ring::sendmsg(int fd, const msghdr& message, Tag tag) {
+  io_uring_sqe* sqe = next(tag);
+  io_uring_prep_sendmsg(sqe, fd, &message, MSG_DONTWAIT);
+  sqe->user_data = tag.encode();
+  ++completing_now_;
+}
+
+void Ring::recvmsg(int fd, msghdr& message, Tag tag) {
+  io_uring_sqe* sqe = next(tag);
+  io_uring_prep_recvmsg(sqe, fd, &message, 0);
+  sqe->user_data = tag.encode();
+}
+
+void Ring::recvmsg_multishot(int fd, msghdr& shape, std::uint16_t buffer_group, Tag tag) {
+  io_uring_sqe* sqe = next(tag);
+  io_uring_prep_recvmsg_multishot(sqe, fd, &shape, 0);
+  sqe->buf_group = buffer_group;
+  sqe->flags |= IOSQE_BUFFER_SELECT;
+  sqe->user_data = tag.encode();
+}
+
+void Ring::poll(int fd, short events, Tag tag) {
+  io_uring_sqe* sqe = next(tag);
+  io_uring_prep_poll_add(sqe, fd, static_cast<unsigned short>(events));
+  sqe->user_data = tag.encode();
+}
+
+void Ring::timeout_at(__kernel_timespec& when, Tag tag) {
+  io_uring_sqe* sqe = next(tag);
+  io_uring_prep_timeout(sqe, &when, 0, IORING_TIMEOUT_ABS | IORING_TIMEOUT_BOOTTIME);
+  sqe->user_data = tag.encode();
+}
+
+void Ring::move_timeout(__kernel_timespec& when, Tag tag) {
+  io_uring_sqe* sqe = next({});
+  io_uring_prep_timeout_update(sqe, &when, tag.encode(), IORING_TIMEOUT_ABS);
+  sqe->user_data = Tag{}.encode();
+  ++completing_now_;
+}
+
+void Ring::cancel(Tag tag) {
+  io_uring_sqe* sqe = next({});
+  io_uring_prep_cancel64(sqe, tag.encode(), 0);
+  sqe->user_data = Tag{}.encode();
+  ++completing_now_;
+}
+
+bool Ring::register_buffer(base::Bytes memory) noexcept {
+  const iovec piece{memory.data(), memory.size()};
+  return io_uring_register_buffers(&ring_, &piece, 1) == 0;
+}
+
+int Ring::register_buffer_ring(io_uring_buf_reg& registration) noexcept {
+  return -io_uring_register_buf_ring(&ring_, &registration, 0);
+}
+
+void Ring::unregister_buffer_ring(std::uint16_t group) noexcept {
+  io_uring_unregister_buf_ring(&ring_, group);
+}
+
+void Ring::enter(unsigned wait_for) {
+  const int result = wait_for == 0 ? io_uring_submit_and_get_events(&ring_)
+                                   : io_uring_submit_and_wait(&ring_, wait_for);
+  // EINTR: a signal came. EBUSY, EAGAIN: the completion queue must be reaped first. EBADR:
+  // completions were lost for want of memory. ETIME cannot be: there is no time limit.
+  WARREN_ASSERT(result >= 0 || result == -EINTR || result == -EBUSY || result == -EAGAIN,
+                "io_uring_enter: {}", base::errno_text(-result));
+}
+
+void Ring::submit() {
+  const int result = io_uring_submit(&ring_);
+  WARREN_ASSERT(result >= 0 || result == -EINTR || result == -EBUSY || result == -EAGAIN,
+                "io_uring_enter: {}", base::errno_text(-result));
+}
+
+void Ring::submit_and_wait(bool sleep) {
+  const unsigned expected = completing_now_;
+  completing_now_ = 0;
+  enter(sleep ? expected + 1 : 0);
+}
+
+}  // namespace warren::engine

@@ -1,0 +1,146 @@
+// The whole io_uring layer: setting a ring up as well as the kernel allows, submitting operations,
+// reaping completions. One thread creates, uses and destroys a Ring.
+#pragma once
+
+#include <liburing.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include <warren/base/bytes.hpp>
+
+namespace warren::engine {
+
+/// Which part of the engine an operation belongs to.
+enum class Op : std::uint8_t {
+  none,  ///< cancellations and updates: the completion means nothing to anybody
+  tun_read,
+  tun_write,
+  tun_poll,
+  udp_receive,
+  udp_send,
+  watch,
+  timer,
+};
+
+/// What an operation carries through the kernel as its user_data.
+struct Tag {
+  Op op = Op::none;
+  /// Tells an operation from an earlier one with the same index: 24 bits.
+  std::uint32_t generation = 0;
+  std::uint32_t index = 0;
+
+  [[nodiscard]] std::uint64_t encode() const noexcept {
+    return static_cast<std::uint64_t>(op) << 56 |
+           static_cast<std::uint64_t>(generation & 0xffffffU) << 32 | index;
+  }
+  static Tag decode(std::uint64_t user_data) noexcept {
+    return {static_cast<Op>(user_data >> 56),
+            static_cast<std::uint32_t>(user_data >> 32) & 0xffffffU,
+            static_cast<std::uint32_t>(user_data)};
+  }
+};
+
+struct Completion {
+  Tag tag;
+  int result = 0;                       ///< bytes, or a negative errno
+  bool more = false;                    ///< a multishot operation goes on
+  std::optional<std::uint16_t> buffer;  ///< the provided buffer that was used
+};
+
+struct RingOptions {
+  unsigned submissions = 512;
+  unsigned completions = 4096;
+};
+
+class Ring {
+ public:
+  /// Throws base::Error that names seccomp, kernel.io_uring_disabled, the kernel's age or the limit
+  /// on locked memory, with a remedy.
+  explicit Ring(const RingOptions& options);
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+  ~Ring();
+
+  /// Cancels what is in flight and waits for it; the completions are thrown away. Before buffers
+  /// are unmapped, and so that no descriptor stays referenced: the kernel's own clearing up after a
+  /// closed ring runs later, and a TUN device would outlive its owner.
+  void cancel_all() noexcept;
+
+  [[nodiscard]] bool deferred_taskrun() const noexcept { return deferred_; }
+  /// Entries of the completion queue.
+  [[nodiscard]] unsigned completions() const noexcept { return ring_.cq.ring_entries; }
+
+  // ---- operations: prepared here, given to the kernel by submit()
+  // -----------------------------------
+  void read_multishot(int fd, std::uint16_t buffer_group, Tag tag);
+  void read(int fd, base::Bytes into, Tag tag);
+  /// `into` lies in the registered buffer `buffer`.
+  void read_fixed(int fd, base::Bytes into, std::uint16_t buffer, Tag tag);
+  /// `pieces` and what they point to stay unchanged until the completion.
+  void writev(int fd, std::span<const iovec> pieces, Tag tag);
+  /// With MSG_DONTWAIT; everything `message` points to stays unchanged until the completion.
+  void sendmsg(int fd, const msghdr& message, Tag tag);
+  void recvmsg(int fd, msghdr& message, Tag tag);
+  /// `shape` says how many bytes of a buffer are for the name and for control data.
+  void recvmsg_multishot(int fd, msghdr& shape, std::uint16_t buffer_group, Tag tag);
+  void poll(int fd, short events, Tag tag);
+  /// Fires at `when` on CLOCK_BOOTTIME; `when` stays unchanged until submit().
+  void timeout_at(__kernel_timespec& when, Tag tag);
+  void move_timeout(__kernel_timespec& when, Tag tag);
+  /// The operation ends with -ECANCELED, if it did not end otherwise already.
+  void cancel(Tag tag);
+
+  bool register_buffer(base::Bytes memory) noexcept;
+  /// Takes a ring of provided buffers (see BufferRing); 0 or an errno.
+  int register_buffer_ring(io_uring_buf_reg& registration) noexcept;
+  void unregister_buffer_ring(std::uint16_t group) noexcept;
+
+  /// Gives what was prepared to the kernel without waiting.
+  void submit();
+  /// The same; when `sleep` is set, waits for something that is not merely the end of an operation
+  /// that was submitted just now and completes at once (writes and sends do).
+  void submit_and_wait(bool sleep);
+
+  /// Calls `handle(const Completion&)` for the completions that are there, at most `limit`.
+  template <class Handle>
+  unsigned reap(unsigned limit, Handle&& handle) {
+    unsigned count = 0;
+    io_uring_cqe* cqe = nullptr;
+    while (count < limit && io_uring_peek_cqe(&ring_, &cqe) == 0 && cqe != nullptr) {
+      Completion completion{Tag::decode(cqe->user_data), cqe->res,
+                            (cqe->flags & IORING_CQE_F_MORE) != 0, std::nullopt};
+      if ((cqe->flags & IORING_CQE_F_BUFFER) != 0) {
+        completion.buffer = static_cast<std::uint16_t>(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
+      }
+      io_uring_cqe_seen(&ring_, cqe);
+      if (!completion.more) --in_flight_;
+      ++count;
+      handle(completion);
+    }
+    return count;
+  }
+
+ private:
+  io_uring_sqe* next(Tag tag);
+  void enter(unsigned wait_for);
+
+  io_uring ring_{};
+  bool deferred_ = false;
+  std::size_t in_flight_ = 0;    // operations whose last completion was not reaped yet
+  unsigned completing_now_ = 0;  // prepared operations that complete within their submission
+};
+
+/// Why io_uring_setup failed with `error`, for people, and what to do about it.
+struct RingRefusal {
+  std::string reason;
+  std::string remedy;
+};
+RingRefusal explain_ring_refusal(int error);
+
+}  // namespace warren::engine

@@ -1,0 +1,293 @@
+// Theory of operation
+//
+// Sealed datagrams lie in transmit slots; a message is an address, control data and a run of iovec
+// entries, one per datagram. With UDP_SEGMENT the kernel cuts the run into datagrams of equal
+// length (the last may be shorter) after one walk through its network stack, which is where most of
+// a datagram's cost is. A slot is free again when the last message that refers to it is complete.
+//
+// Sends carry MSG_DONTWAIT: they complete within their submission, so that the order of packets is
+// the order of submission, and a full socket buffer drops packets instead of holding slots.
+//
+// Failures are rare, and repaired synchronously:
+//   the remembered source is gone   ENETUNREACH, EINVAL (IPv6), ENODEV: forgotten, sent again
+//   without segmented messages do not work  EIO (no checksum offload on the way out), EINVAL,
+//   EMSGSIZE (a
+//                                   datagram exceeds the path's MTU): sent again as single
+//                                   datagrams, which the kernel may fragment, and the endpoint goes
+//                                   without segmentation for a while
+//   anything else                   counted
+//
+// The interface of a remembered source is told to the kernel only for link-local IPv6, which needs
+// it. For other addresses it would overrule routing: an IPv4 send with an interface that lost its
+// route takes the destination for a neighbour on that link.
+#include "transmitter.hpp"
+
+#include <fmt/core.h>
+#include <netinet/udp.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <warren/base/assert.hpp>
+#include <warren/base/error.hpp>
+
+namespace warren::engine {
+namespace {
+
+constexpr base::Duration kWithoutSegmentation = std::chrono::seconds(60);
+// Keeps the cipher's vector loads and stores inside cache lines.
+constexpr std::size_t kAlignment = 64;
+
+constexpr std::size_t aligned(std::size_t room) {
+  return (room + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+template <class T>
+void put_control(msghdr& message, int level, int type, const T& value) noexcept {
+  auto* const at = reinterpret_cast<cmsghdr*>(static_cast<std::byte*>(message.msg_control) +
+                                              message.msg_controllen);
+  at->cmsg_level = level;
+  at->cmsg_type = type;
+  at->cmsg_len = CMSG_LEN(sizeof value);
+  std::memcpy(CMSG_DATA(at), &value, sizeof value);
+  message.msg_controllen += CMSG_SPACE(sizeof value);
+}
+
+void put_source(msghdr& message, const base::LocalSource& source) noexcept {
+  if (source.address.is_v4()) {
+    in_pktinfo info{};
+    std::memcpy(&info.ipi_spec_dst, source.address.bytes().data(), 4);
+    put_control(message, IPPROTO_IP, IP_PKTINFO, info);
+  } else {
+    in6_pktinfo info{};
+    std::memcpy(&info.ipi6_addr, source.address.bytes().data(), 16);
+    if (source.address.is_link_local()) info.ipi6_ifindex = source.interface_index;
+    put_control(message, IPPROTO_IPV6, IPV6_PKTINFO, info);
+  }
+}
+
+static_assert(CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) +
+                  CMSG_SPACE(sizeof(std::uint16_t)) <=
+              128);
+
+bool source_may_be_gone(int error) {
+  return error == ENETUNREACH || error == EINVAL || error == ENODEV;
+}
+bool segmentation_may_be_refused(int error) {
+  return error == EIO || error == EINVAL || error == EMSGSIZE;
+}
+
+}  // namespace
+
+Transmitter::Transmitter(Ring& ring, UdpPort& port, protocol::Device& device,
+                         Engine::Statistics& statistics, const TransmitterOptions& options)
+    : ring_(ring),
+      port_(port),
+      device_(device),
+      statistics_(statistics),
+      segmentation_(options.segmentation),
+      arena_(options.slots, kSlotBytes),
+      pieces_(options.slots),
+      messages_(options.messages) {
+  free_.reserve(options.messages);
+  for (std::uint32_t index = options.messages; index > 0; --index) free_.push_back(index - 1);
+}
+
+bool Transmitter::fits(std::size_t room) const noexcept {
+  return slot_ && used_ + aligned(room) <= kSlotBytes && datagrams_taken_ < kDatagramsPerSlot;
+}
+
+bool Transmitter::next_slot() noexcept {
+  if (!has_messages()) return false;
+  if (arena_.count(SlotState::free) == 0) return false;
+  if (slot_) arena_.drop(*slot_);
+  slot_ = arena_.take();
+  used_ = datagrams_taken_ = pieces_used_ = 0;
+  return true;
+}
+
+base::Bytes Transmitter::take(std::size_t room) noexcept {
+  WARREN_ASSERT(fits(room), "room={} used={}", room, used_);
+  const auto bytes = arena_.bytes(*slot_).subspan(used_, room);
+  used_ += aligned(room);
+  ++datagrams_taken_;
+  return bytes;
+}
+
+void Transmitter::end_turn(base::Instant now) noexcept {
+  if (now > last_without_) last_without_ = base::Instant{};
+  if (!slot_ || used_ == 0) return;
+  arena_.drop(*slot_);
+  slot_.reset();
+}
+
+void Transmitter::send(base::Instant now, const base::Path& path,
+                       std::optional<protocol::PeerId> peer,
+                       std::span<const Datagram> datagrams) noexcept {
+  const auto family = path.remote.address.family();
+  const int fd = port_.fd(family);
+  const bool segment = segmentation_ && port_.segment(family) && may_segment(path.remote, now);
+  while (!datagrams.empty()) {
+    if (datagrams.front().bytes.size() > kMaxMessageBytes) {
+      device_.drops().add(base::Drop::out_too_big);
+      datagrams = datagrams.subspan(1);
+      continue;
+    }
+    const std::size_t count = message_length(datagrams, segment);
+    if (fd < 0 || free_.empty()) {
+      device_.drops().add(fd < 0 ? base::Drop::out_send_failed : base::Drop::out_no_buffer, count);
+      datagrams = datagrams.subspan(count);
+      continue;
+    }
+    const std::uint32_t index = free_.back();
+    free_.pop_back();
+    Message& message = messages_[index];
+    message.path = path;
+    message.peer = peer;
+    message.slot = *slot_;
+    message.ecn = datagrams.front().ecn;
+    message.segment_bytes = static_cast<std::uint16_t>(datagrams.front().bytes.size());
+    message.bytes = 0;
+    WARREN_ASSERT(pieces_used_ + count <= kDatagramsPerSlot, "used={} count={}", pieces_used_,
+                  count);
+    iovec* const pieces = &pieces_[slot_->value()][pieces_used_];
+    for (std::size_t piece = 0; piece < count; ++piece) {
+      const auto bytes = datagrams[piece].bytes;
+      pieces[piece] = {bytes.data(), bytes.size()};
+      message.bytes += static_cast<std::uint32_t>(bytes.size());
+    }
+    pieces_used_ += count;
+    message.header.msg_iov = pieces;
+    message.header.msg_iovlen = count;
+    address(message);
+    arena_.hold_for_sending(message.slot);
+    ring_.sendmsg(fd, message.header, {Op::udp_send, 0, index});
+    datagrams = datagrams.subspan(count);
+  }
+}
+
+/// How many of `datagrams` go into the first message.
+std::size_t Transmitter::message_length(std::span<const Datagram> datagrams,
+                                        bool segment) const noexcept {
+  if (!segment) return 1;
+  const std::size_t length = datagrams.front().bytes.size();
+  std::size_t bytes = length;
+  std::size_t count = 1;
+  while (count < std::min(datagrams.size(), kMaxSegments)) {
+    const Datagram& next = datagrams[count];
+    bytes += next.bytes.size();
+    if (next.bytes.size() > length || next.ecn != datagrams.front().ecn ||
+        bytes > kMaxMessageBytes) {
+      break;
+    }
+    ++count;
+    if (next.bytes.size() < length) break;
+  }
+  return count;
+}
+
+void Transmitter::address(Message& message) noexcept {
+  msghdr& header = message.header;
+  header.msg_name = &message.to;
+  header.msg_namelen = static_cast<socklen_t>(message.path.remote.to_sockaddr(&message.to));
+  header.msg_control = message.control.data();
+  header.msg_controllen = 0;
+  header.msg_flags = 0;
+  const bool v4 = message.path.remote.address.is_v4();
+  if (message.path.local && message.path.local->address.is_v4() == v4) {
+    put_source(header, *message.path.local);
+  }
+  if (message.ecn != 0) {
+    put_control(header, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS,
+                static_cast<int>(message.ecn));
+  }
+  if (header.msg_iovlen > 1) put_control(header, IPPROTO_UDP, UDP_SEGMENT, message.segment_bytes);
+  if (header.msg_controllen == 0) header.msg_control = nullptr;
+}
+
+void Transmitter::count_sent(const Message& message) noexcept {
+  ++statistics_.udp_sends;
+  statistics_.udp_send_datagrams += message.header.msg_iovlen;
+  statistics_.udp_send_bytes += message.bytes;
+}
+
+void Transmitter::on_sent(const Completion& completion, base::Instant now) noexcept {
+  const std::uint32_t index = completion.tag.index;
+  Message& message = messages_[index];
+  if (completion.result >= 0) {
+    count_sent(message);
+  } else {
+    recover(message, -completion.result, now);
+  }
+  arena_.drop(message.slot);
+  free_.push_back(index);
+}
+
+/// Sends again, at once; 0 or an errno.
+int Transmitter::send_now(Message& message) noexcept {
+  address(message);
+  const int fd = port_.fd(message.path.remote.address.family());
+  if (::sendmsg(fd, &message.header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) return errno;
+  count_sent(message);
+  return 0;
+}
+
+void Transmitter::recover(Message& message, int error, base::Instant now) noexcept {
+  if (message.path.local && message.peer && source_may_be_gone(error)) {
+    if (const auto path = device_.forget_source(*message.peer)) {
+      message.path = {path->remote, std::nullopt};
+      error = send_now(message);
+      if (error == 0) return;
+    }
+  }
+  if (message.header.msg_iovlen > 1 && segmentation_may_be_refused(error)) {
+    ++statistics_.udp_segment_fallbacks;
+    last_refusal_ = error;
+    stop_segmenting(message.path.remote, now);
+    send_apart(message);
+    return;
+  }
+  device_.drops().add(base::Drop::out_send_failed, message.header.msg_iovlen);
+}
+
+void Transmitter::send_apart(Message& message) noexcept {
+  const std::span<iovec> pieces(message.header.msg_iov, message.header.msg_iovlen);
+  for (iovec& piece : pieces) {
+    message.header.msg_iov = &piece;
+    message.header.msg_iovlen = 1;
+    message.bytes = static_cast<std::uint32_t>(piece.iov_len);
+    if (send_now(message) != 0) device_.drops().add(base::Drop::out_send_failed);
+  }
+}
+
+bool Transmitter::may_segment(const base::Endpoint& endpoint, base::Instant now) noexcept {
+  if (last_without_ == base::Instant{}) return true;
+  return std::none_of(without_.begin(), without_.end(), [&](const Without& entry) {
+    return entry.until > now && entry.endpoint == endpoint;
+  });
+}
+
+void Transmitter::stop_segmenting(const base::Endpoint& endpoint, base::Instant now) noexcept {
+  const auto known = std::find_if(without_.begin(), without_.end(),
+                                  [&](const Without& entry) { return entry.endpoint == endpoint; });
+  Without& entry = known != without_.end() ? *known : without_[next_without_];
+  if (known == without_.end()) next_without_ = (next_without_ + 1) % without_.size();
+  entry = {endpoint, now + kWithoutSegmentation};
+  last_without_ = std::max(last_without_, entry.until);
+}
+
+void Transmitter::add_features(std::vector<Feature>& features) const {
+  const bool kernel = port_.segment(base::Family::v4) || port_.segment(base::Family::v6);
+  if (!segmentation_ || !kernel) {
+    features.push_back({"udp segmentation", "off", true});
+  } else if (last_without_ != base::Instant{}) {
+    features.push_back({"udp segmentation",
+                        fmt::format("off for some endpoints: {}", base::errno_text(last_refusal_)),
+                        true});
+  } else {
+    features.push_back({"udp segmentation", "on", false});
+  }
+}
+
+}  // namespace warren::engine

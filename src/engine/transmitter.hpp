@@ -1,0 +1,123 @@
+// The sending half of UDP: transmit slots, and messages of one or many datagrams made from them.
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <warren/base/ip.hpp>
+#include <warren/engine/engine.hpp>
+#include <warren/protocol/device.hpp>
+
+#include "buffer_arena.hpp"
+#include "ring.hpp"
+#include "udp_port.hpp"
+
+namespace warren::engine {
+
+/// The most datagrams in one segmented message: UDP_MAX_SEGMENTS of kernels before 6.9.
+inline constexpr std::size_t kMaxSegments = 64;
+/// The most bytes of one message: 65,535 less an IPv4 and a UDP header.
+inline constexpr std::size_t kMaxMessageBytes = 65'507;
+
+struct TransmitterOptions {
+  bool segmentation = true;
+  std::uint32_t slots = 32;
+  std::uint32_t messages = 1024;
+};
+
+/// One sealed datagram in the current transmit slot.
+struct Datagram {
+  base::Bytes bytes;
+  std::uint8_t ecn = 0;
+};
+
+class Transmitter {
+ public:
+  Transmitter(Ring& ring, UdpPort& port, protocol::Device& device, Engine::Statistics& statistics,
+              const TransmitterOptions& options);
+
+  // ---- space: a cursor in the current slot
+  // -----------------------------------------------------------
+
+  /// Whether `room` more bytes fit into the current slot.
+  [[nodiscard]] bool fits(std::size_t room) const noexcept;
+  /// Lets go of the current slot, what lies in it having been queued, and takes another. False when
+  /// none is free or too few messages are.
+  bool next_slot() noexcept;
+  /// `room` bytes of the current slot, in which they fit.
+  base::Bytes take(std::size_t room) noexcept;
+  /// Whether a batch of kMaxSegments datagrams is sure to find messages.
+  [[nodiscard]] bool has_messages() const noexcept { return free_.size() >= kMaxSegments; }
+  /// End of turn: a slot that was begun goes with its messages.
+  void end_turn(base::Instant now) noexcept;
+
+  // ---- sending
+  // ---------------------------------------------------------------------------------------
+
+  /// Sends datagrams that lie in the current slot, at most kMaxSegments, along `path`: neighbours
+  /// of equal length in one message. `peer` is who to ask for another path when the source is gone.
+  void send(base::Instant now, const base::Path& path, std::optional<protocol::PeerId> peer,
+            std::span<const Datagram> datagrams) noexcept;
+  void on_sent(const Completion& completion, base::Instant now) noexcept;
+
+  [[nodiscard]] const BufferArena& arena() const noexcept { return arena_; }
+  void add_features(std::vector<Feature>& features) const;
+
+ private:
+  static constexpr std::size_t kSlotBytes = std::size_t{72} * 1024;
+  static constexpr std::size_t kDatagramsPerSlot = 128;
+  static constexpr std::size_t kEndpointsWithout = 16;
+
+  struct Message {
+    msghdr header{};
+    sockaddr_in6 to{};
+    alignas(cmsghdr) std::array<std::byte, 128> control{};
+    base::Path path;
+    std::optional<protocol::PeerId> peer;
+    SlotIndex slot;
+    std::uint32_t bytes = 0;
+    std::uint16_t segment_bytes = 0;
+    std::uint8_t ecn = 0;
+  };
+  /// An endpoint to which segmented messages failed.
+  struct Without {
+    base::Endpoint endpoint;
+    base::Instant until{};
+  };
+
+  std::size_t message_length(std::span<const Datagram> datagrams, bool segment) const noexcept;
+  void address(Message& message) noexcept;
+  int send_now(Message& message) noexcept;
+  void recover(Message& message, int error, base::Instant now) noexcept;
+  void send_apart(Message& message) noexcept;
+  [[nodiscard]] bool may_segment(const base::Endpoint& endpoint, base::Instant now) noexcept;
+  void stop_segmenting(const base::Endpoint& endpoint, base::Instant now) noexcept;
+  void count_sent(const Message& message) noexcept;
+
+  Ring& ring_;
+  UdpPort& port_;
+  protocol::Device& device_;
+  Engine::Statistics& statistics_;
+  bool segmentation_;
+  BufferArena arena_;
+  std::optional<SlotIndex> slot_;
+  std::size_t used_ = 0;                                      // bytes of the current slot
+  std::size_t datagrams_taken_ = 0;                           // of the current slot
+  std::size_t pieces_used_ = 0;                               // of the current slot
+  std::vector<std::array<iovec, kDatagramsPerSlot>> pieces_;  // by slot
+  std::vector<Message> messages_;
+  std::vector<std::uint32_t> free_;
+  std::array<Without, kEndpointsWithout> without_{};
+  std::size_t next_without_ = 0;
+  base::Instant last_without_{};  // the end of the latest of them: none is in force after it
+  int last_refusal_ = 0;
+};
+
+}  // namespace warren::engine
