@@ -150,8 +150,8 @@ class Importer {
     tunnel_.routes = false;
     if (entry.value == "off") return;
     tunnel_.comments.push_back(as_written(entry));
-    tunnel_.comments.push_back(fmt::format(
-        "  Warren's routes go to the main table; this file has none made. For each network of"));
+    tunnel_.comments.emplace_back(
+        "  Warren's routes go to the main table, so it is told to make none. For each network of");
     tunnel_.comments.push_back(fmt::format("  allowed_ips: ip route add NETWORK dev {} table {}",
                                            tunnel_.name, entry.value));
   }
