@@ -1,0 +1,27 @@
+// Two engines move packets between two namespaces. See end.hpp for the topology.
+#include <catch2/catch_test_macros.hpp>
+
+#include "traffic.hpp"
+
+using namespace warren;
+using namespace warren::test;
+
+TEST_CASE("a datagram passes through the tunnel") {
+  requires_root();
+  TunnelPair pair;
+  CHECK(datagram_passes(pair.a, pair.b));
+  CHECK(datagram_passes(pair.b, pair.a, 1000));
+}
+
+TEST_CASE("64 MiB of TCP arrive unchanged each way, and super-packets carry them") {
+  requires_root();
+  TunnelPair pair;
+  CHECK(stream_passes(pair.a, pair.b, 64 << 20));
+  const auto a = pair.a.statistics();
+  const auto b = pair.b.statistics();
+  // One read, send, receive and write moves many packets.
+  CHECK(a.udp_send_datagrams > 10 * a.udp_sends);
+  CHECK(b.udp_receive_datagrams > 10 * b.udp_receives);
+  CHECK(b.tun_write_packets > 10 * b.tun_writes);
+  CHECK(stream_passes(pair.b, pair.a, 64 << 20, true));
+}
