@@ -190,13 +190,13 @@ TEST_CASE("a secret can be moved and cloned, and not copied") {
 TEST_CASE("a secret that was moved from is zero") {
   SecretKey first(filled(7));
   const SecretKey second(std::move(first));
-  CHECK(first.is_zero());  // NOLINT(bugprone-use-after-move): the contract
+  CHECK(first.is_zero());  // NOLINT(*-use-after-move,*-cplusplus.Move)
   CHECK(second == SecretKey(filled(7)));
 
   SecretKey third(filled(8));
   SecretKey fourth(filled(9));
   fourth = std::move(third);
-  CHECK(third.is_zero());  // NOLINT(bugprone-use-after-move): the contract
+  CHECK(third.is_zero());  // NOLINT(*-use-after-move,*-cplusplus.Move)
   CHECK(fourth == SecretKey(filled(8)));
 }
 
