@@ -1,0 +1,108 @@
+// Two hosts, one disturbance of one kind at a time.
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+
+#include "sim/scenario.hpp"
+
+using namespace warren;
+using namespace warren::sim;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Both public, or the second behind a NAT.
+void two_hosts(World& world, bool nat) {
+  world.add_host();
+  if (nat) {
+    world.add_host_behind_nat(120s);
+  } else {
+    world.add_host();
+  }
+  const bool keepalive = nat || world.random().chance(0.3);
+  world.connect(0, 1,
+                {.keepalive = keepalive ? 25s : 0s, .preshared_key = world.random().chance(0.5)});
+  world.add_flows_both_ways(0, 1);
+  world.start();
+}
+
+void rounds_of(Disturbance disturbance, std::uint64_t seeds, std::size_t rounds) {
+  for_seeds(seeds, [&](World& world) {
+    const bool nat = disturbance == Disturbance::nat_remap ||
+                     (disturbance != Disturbance::roaming && world.random().chance(0.3));
+    two_hosts(world, nat);
+    run_rounds(world, rounds, [&] { return disturbance; });
+  });
+}
+
+}  // namespace
+
+TEST_CASE("an hour on a sound network loses nothing and drops nothing") {
+  for_seeds(10, [](World& world) {
+    two_hosts(world, world.random().chance(0.5));
+    world.run_for(kRecoveryBound);
+    const auto drops = world.host(0).drops() + world.host(1).drops();
+    world.run_strictly_for(1h);
+    // Forged packets are dropped where they arrive; nothing else is.
+    const auto forged = world.host(0).device().drops().get(base::Drop::in_source_not_allowed) +
+                        world.host(1).device().drops().get(base::Drop::in_source_not_allowed);
+    CHECK(world.host(0).drops() + world.host(1).drops() <= drops + forged);
+  });
+}
+
+TEST_CASE("traffic flows again after loss, duplication, reordering, tampering and replays") {
+  rounds_of(Disturbance::bad_network, 60, 5);
+}
+
+TEST_CASE("traffic flows again after a blackout") {
+  rounds_of(Disturbance::blackout, 40, 5);
+}
+
+TEST_CASE("traffic flows again after a partition") {
+  rounds_of(Disturbance::partition, 40, 5);
+}
+
+TEST_CASE("traffic follows a host whose address changes") {
+  rounds_of(Disturbance::roaming, 40, 5);
+}
+
+TEST_CASE("traffic flows again after a NAT forgot its mapping") {
+  rounds_of(Disturbance::nat_remap, 40, 5);
+}
+
+TEST_CASE("a wall clock that steps forward disturbs nothing") {
+  rounds_of(Disturbance::clock_forward, 40, 5);
+}
+
+TEST_CASE("a wall clock that steps back is survived: the other end's handshakes serve both") {
+  rounds_of(Disturbance::clock_backward, 40, 5);
+}
+
+TEST_CASE("traffic flows again after a host slept") {
+  rounds_of(Disturbance::suspend, 40, 5);
+}
+
+TEST_CASE("traffic flows again after an interface was down") {
+  rounds_of(Disturbance::interface_down, 40, 5);
+}
+
+TEST_CASE("traffic flows again after a key was changed") {
+  rounds_of(Disturbance::key_change, 40, 5);
+}
+
+TEST_CASE("traffic flows again after a restart") {
+  rounds_of(Disturbance::restart, 40, 5);
+}
+
+TEST_CASE("two hosts survive every disturbance in any order") {
+  for_seeds(200, [](World& world) {
+    const bool nat = world.random().chance(0.5);
+    two_hosts(world, nat);
+    run_rounds(world, 6, [&] {
+      for (;;) {
+        const auto kind = static_cast<Disturbance>(world.random().below(kDisturbanceCount));
+        if (kind == Disturbance::nat_remap && !nat) continue;
+        return kind;
+      }
+    });
+  });
+}
