@@ -3,7 +3,6 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -37,16 +36,13 @@ bool sd_notify_ready() noexcept {
   return sd_notify("READY=1");
 }
 
-bool sd_notify_reloading() noexcept {
+bool sd_notify_reloading() {
   // systemd wants the time to tell this reload from an earlier one.
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   const auto microseconds = static_cast<std::uint64_t>(now.tv_sec) * 1'000'000U +
                             static_cast<std::uint64_t>(now.tv_nsec) / 1'000U;
-  std::array<char, 64> text{};
-  const auto end =
-      fmt::format_to_n(text.data(), text.size(), "RELOADING=1\nMONOTONIC_USEC={}", microseconds);
-  return sd_notify({text.data(), end.size});
+  return sd_notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", microseconds));
 }
 
 bool sd_notify_stopping() noexcept {

@@ -14,7 +14,7 @@ bool sd_notify(std::string_view state) noexcept;
 /// The service is up, or has finished reloading.
 bool sd_notify_ready() noexcept;
 /// The configuration is being read again; sd_notify_ready follows (Type=notify-reload).
-bool sd_notify_reloading() noexcept;
+bool sd_notify_reloading();
 bool sd_notify_stopping() noexcept;
 
 }  // namespace warren::system
