@@ -27,10 +27,19 @@ class UsageError : public base::Error {
 // Each adds one subcommand to `app`. A command that ends without an exception but not with success
 // (nothing to show, a check that found something) stores its code in `exit_code`, which outlives
 // the callback.
+void register_up(CLI::App& app, int& exit_code);
+void register_down(CLI::App& app, int& exit_code);
+void register_reload(CLI::App& app, int& exit_code);
+void register_status(CLI::App& app, int& exit_code);
+void register_doctor(CLI::App& app, int& exit_code);
 void register_check(CLI::App& app, int& exit_code);
 void register_genkey(CLI::App& app, int& exit_code);
 void register_pubkey(CLI::App& app, int& exit_code);
 void register_genpsk(CLI::App& app, int& exit_code);
 void register_import(CLI::App& app, int& exit_code);
+
+/// What the program does when it is called `warren-wg`: a drop-in for wireguard-go. Returns the exit
+/// code; throws base::Error.
+int run_warren_wg(int argc, char** argv);
 
 }  // namespace warren::cli

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,11 @@ using Register = void (*)(CLI::App& app, int& exit_code);
 
 // In the order in which --help shows them.
 constexpr Register kCommands[] = {
+    cli::register_up,      //
+    cli::register_down,    //
+    cli::register_reload,  //
+    cli::register_status,  //
+    cli::register_doctor,  //
     cli::register_check,   //
     cli::register_genkey,  //
     cli::register_pubkey,  //
@@ -32,7 +38,7 @@ constexpr std::string_view kDescription =
 constexpr std::string_view kFooter =
     "Example:\n"
     "  umask 077; warren genkey > wr0.key\n"
-    "  warren check wr0.toml\n\n"
+    "  warren check wr0.toml && warren up wr0.toml\n\n"
     "`warren COMMAND --help` shows a command's options and an example.\n"
     "Exit codes: 0 success, 1 failure, 2 wrong command line or configuration,\n"
     "3 the machine could not provide something.";
@@ -53,6 +59,10 @@ int run_warren(int argc, char** argv) {
 }
 
 int dispatch(int argc, char** argv) {
+  // Installed as a link of its own name, as wg-quick wants to call it.
+  if (std::filesystem::path(argv[0]).filename() == "warren-wg") {
+    return cli::run_warren_wg(argc, argv);
+  }
   return run_warren(argc, argv);
 }
 

@@ -46,13 +46,13 @@ struct SocketServer::Client {
   }
 };
 
-SocketServer::SocketServer(Watcher& watcher, base::Fd listener,
+SocketServer::SocketServer(Watcher& watcher, int listener,
                            std::function<std::unique_ptr<Conversation>()> converse)
     : watcher_(watcher),
-      listener_(std::move(listener)),
+      listener_(listener),
       reserve_(open("/dev/null", O_RDONLY | O_CLOEXEC)),
       converse_(std::move(converse)) {
-  listener_watch_ = watcher_.watch(listener_.get(), POLLIN, [this](short) { accept_clients(); });
+  listener_watch_ = watcher_.watch(listener_, POLLIN, [this](short) { accept_clients(); });
 }
 
 SocketServer::~SocketServer() {
@@ -62,7 +62,7 @@ SocketServer::~SocketServer() {
 
 void SocketServer::accept_clients() {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
-    base::Fd fd(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    base::Fd fd(accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (fd) {
       add_client(std::move(fd));
       continue;
@@ -71,7 +71,7 @@ void SocketServer::accept_clients() {
     // The waiting connection would keep the listener ready for ever: take it with the descriptor in
     // reserve and close it.
     reserve_.reset();
-    fd.reset(accept4(listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    fd.reset(accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     fd.reset();
     reserve_.reset(open("/dev/null", O_RDONLY | O_CLOEXEC));
     return;

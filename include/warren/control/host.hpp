@@ -4,10 +4,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json_fwd.hpp>
 
 #include <warren/base/ip.hpp>
 #include <warren/base/time.hpp>
@@ -41,8 +40,8 @@ class Host {
   /// Interface name, MTU, link state, features, statistics: what the host adds to status. See
   /// docs/status.schema.json.
   [[nodiscard]] virtual nlohmann::json host_status() const = 0;
-  /// Reads the configuration file again and applies the changes. Returns an empty string, or the error
-  /// as the user should read it.
+  /// Reads the configuration file again and applies the changes. Returns an empty string, or the
+  /// error as the user should read it.
   virtual std::string reload() = 0;
   /// Ends the process cleanly, after the answer has been sent.
   virtual void shut_down() = 0;

@@ -22,13 +22,13 @@ class SocketServer {
   /// At the limit the client that has been silent for longest is closed for a new one.
   static constexpr std::size_t kMaxClients = 16;
 
-  /// `listener` is a listening stream socket, non-blocking; owned from here on. `converse` makes
-  /// the conversation of each new connection. Borrows `watcher`. The engine's thread only.
-  SocketServer(Watcher& watcher, base::Fd listener,
+  /// `listener` is a listening stream socket, non-blocking. `converse` makes the conversation of each
+  /// new connection. Borrows `watcher` and `listener`. The engine's thread only.
+  SocketServer(Watcher& watcher, int listener,
                std::function<std::unique_ptr<Conversation>()> converse);
   SocketServer(const SocketServer&) = delete;
   SocketServer& operator=(const SocketServer&) = delete;
-  /// Closes all connections. Removing the socket's path is for who made it.
+  /// Closes all connections.
   ~SocketServer();
 
   [[nodiscard]] std::size_t client_count() const noexcept { return clients_.size(); }
@@ -46,7 +46,7 @@ class SocketServer {
   void converse_with(Client& client);
 
   Watcher& watcher_;
-  base::Fd listener_;
+  int listener_;
   base::Fd reserve_;  // given up for a moment when descriptors run out: see accept_clients
   std::function<std::unique_ptr<Conversation>()> converse_;
   std::uint32_t listener_watch_ = 0;

@@ -1,0 +1,255 @@
+#include "daemon_config.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include <warren/base/error.hpp>
+
+namespace warren::cli {
+namespace {
+
+constexpr std::uint32_t kTunnelBytes = 80;  // IPv6 40, UDP 8, transport data 16 and 16
+constexpr std::uint32_t kEthernetBytes = 14;
+constexpr std::uint32_t kSmallestMtu = 1280;  // IPv6's
+constexpr std::uint32_t kUsualMtu = 1420;
+
+bool same_key(const std::optional<crypto::PresharedKey>& a,
+              const std::optional<crypto::PresharedKey>& b) {
+  return a.has_value() == b.has_value() && (!a || *a == *b);
+}
+
+template <class T>
+bool contains(const std::vector<T>& list, const T& value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+std::string error_text(const base::Error& error) {
+  return error.hint().empty() ? error.what() : fmt::format("{} ({})", error.what(), error.hint());
+}
+
+}  // namespace
+
+std::uint32_t automatic_mtu(system::Netlink& netlink, const config::Tunnel& tunnel) {
+  const bool is_tap = tunnel.interface.kind == config::Kind::tap;
+  const std::uint32_t overhead = kTunnelBytes + (is_tap ? kEthernetBytes : 0);
+  std::optional<std::uint32_t> smallest;
+  for (const config::Peer& peer : tunnel.peers) {
+    if (!peer.endpoint || !peer.endpoint->literal) continue;
+    const auto mtu = netlink.route_mtu(*peer.endpoint->literal, tunnel.interface.fwmark);
+    if (mtu) smallest = std::min(*mtu, smallest.value_or(*mtu));
+  }
+  if (!smallest) return kUsualMtu - (is_tap ? kEthernetBytes : 0);
+  return std::max(kSmallestMtu, *smallest > overhead ? *smallest - overhead : 0);
+}
+
+ConfiguredTunnel::ConfiguredTunnel(Daemon& daemon, config::Tunnel tunnel)
+    : daemon_(daemon),
+      current_(std::move(tunnel)),
+      routes_(daemon.netlink(), daemon.index()),
+      names_(daemon,
+             [this](const auto& key, const auto& endpoint) { endpoint_resolved(key, endpoint); }) {
+  current_.file = std::filesystem::absolute(current_.file);
+  daemon_.configuration_file = current_.file.native();
+  daemon_.on_reload = [this] { return reload(); };
+  daemon_.name_of_peer = [this](const crypto::PublicKey& key) {
+    const config::Peer* peer = find(current_, key);
+    return peer != nullptr ? peer->name : std::string{};
+  };
+  daemon_.on_event = [this](const protocol::Event& event) {
+    if (event.kind != protocol::Event::Kind::handshake_retry || !event.peer) return;
+    names_.unanswered(daemon_.device().status(*event.peer).public_key);
+  };
+  daemon_.on_peers_changed = [this] {
+    try {
+      follow_routes(current_.interface);
+    } catch (const base::Error& error) {
+      spdlog::error("{}", error_text(error));
+    }
+  };
+
+  system::Netlink& netlink = daemon_.netlink();
+  daemon_.device().set_private_key(daemon_.now(), current_.interface.private_key.clone());
+  for (const config::Peer& peer : current_.peers) change_peer(nullptr, peer);
+  for (const auto& address : current_.interface.addresses) {
+    netlink.add_address(daemon_.index(), address);
+  }
+  netlink.set_link_up(daemon_.index(), true);
+  daemon_.refresh_link();
+  follow_routes(current_.interface);
+}
+
+ConfiguredTunnel::~ConfiguredTunnel() {
+  daemon_.on_reload = nullptr;
+  daemon_.name_of_peer = nullptr;
+  daemon_.on_event = nullptr;
+  daemon_.on_peers_changed = nullptr;
+}
+
+// Returns the error as the user should read it; the old configuration stays then.
+std::string ConfiguredTunnel::reload() {
+  try {
+    config::Tunnel next = config::load(current_.file);
+    const config::Interface& old = current_.interface;
+    if (next.interface.name != old.name || next.interface.kind != old.kind ||
+        next.interface.hub != old.hub) {
+      return "name, kind and hub cannot be changed while the tunnel is up: "
+             "take it down and up again";
+    }
+    try {
+      change(current_, next);
+    } catch (const base::Error&) {
+      try {
+        change(next, current_);
+      } catch (const base::Error& error) {
+        spdlog::error("while going back to the old configuration: {}", error_text(error));
+      }
+      throw;
+    }
+    current_ = std::move(next);
+    return {};
+  } catch (const base::Error& error) {
+    return error_text(error);
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+// What can fail comes first, so that little has to be undone when it does.
+void ConfiguredTunnel::change(const config::Tunnel& from, const config::Tunnel& to) {
+  change_interface(from.interface, to);
+  change_peers(from, to);
+  follow_routes(to.interface);
+}
+
+void ConfiguredTunnel::change_interface(const config::Interface& from, const config::Tunnel& next) {
+  const config::Interface& to = next.interface;
+  system::Netlink& netlink = daemon_.netlink();
+  if (from.listen_port != to.listen_port) daemon_.engine().set_listen_port(to.listen_port);
+  if (from.fwmark != to.fwmark) daemon_.engine().set_fwmark(to.fwmark);
+  for (const auto& address : to.addresses) {
+    if (!contains(from.addresses, address)) netlink.add_address(daemon_.index(), address);
+  }
+  for (const auto& address : from.addresses) {
+    if (!contains(to.addresses, address)) netlink.remove_address(daemon_.index(), address);
+  }
+  if (from.mtu != to.mtu) {
+    netlink.set_mtu(daemon_.index(), to.mtu ? *to.mtu : automatic_mtu(netlink, next));
+    daemon_.refresh_link();
+  }
+  if (!(from.private_key == to.private_key)) {
+    daemon_.device().set_private_key(daemon_.now(), to.private_key.clone());
+  }
+}
+
+void ConfiguredTunnel::change_peers(const config::Tunnel& from, const config::Tunnel& to) {
+  protocol::Device& device = daemon_.device();
+  std::map<crypto::PublicKey, const config::Peer*> old;
+  for (const config::Peer& peer : from.peers) old.emplace(peer.public_key, &peer);
+  std::set<crypto::PublicKey> kept;
+  for (const config::Peer& peer : to.peers) kept.insert(peer.public_key);
+  for (const auto& [key, peer] : old) {
+    if (kept.contains(key)) continue;
+    names_.remove(key);
+    if (const auto id = device.find_peer(key)) device.remove_peer(*id);
+  }
+  for (const config::Peer& peer : to.peers) {
+    const auto it = old.find(peer.public_key);
+    change_peer(it == old.end() ? nullptr : it->second, peer);
+  }
+}
+
+void ConfiguredTunnel::change_peer(const config::Peer* from, const config::Peer& to) {
+  protocol::Device& device = daemon_.device();
+  const base::Now now = daemon_.now();
+  auto id = device.find_peer(to.public_key);
+  if (!id) {
+    from = nullptr;  // removed with `wg` meanwhile: all of it is new
+    id = device.add_peer(now, to.public_key);
+    if (!id) {
+      throw base::Error(fmt::format("cannot add peer {}", to.public_key.to_base64()),
+                        "its public key is this interface's own, or there are too many peers");
+    }
+  }
+  if (from == nullptr ? to.preshared_key.has_value()
+                      : !same_key(from->preshared_key, to.preshared_key)) {
+    device.set_preshared_key(*id,
+                             to.preshared_key ? to.preshared_key->clone() : crypto::PresharedKey{});
+  }
+  if (from == nullptr || from->allowed_ips != to.allowed_ips) {
+    const std::set<base::IpNetwork> wanted(to.allowed_ips.begin(), to.allowed_ips.end());
+    for (const base::IpNetwork& network : device.allowed_ips(*id)) {
+      if (!wanted.contains(network)) device.disallow_ip(*id, network);
+    }
+    for (const base::IpNetwork& network : to.allowed_ips) device.allow_ip(*id, network);
+  }
+  if (from == nullptr || from->endpoint != to.endpoint) set_endpoint(to);
+  if (from == nullptr || from->persistent_keepalive_s != to.persistent_keepalive_s) {
+    device.set_persistent_keepalive(now, *id, std::chrono::seconds(to.persistent_keepalive_s));
+  }
+}
+
+// Without an endpoint in the configuration the peer keeps the one that it was last seen at.
+void ConfiguredTunnel::set_endpoint(const config::Peer& peer) {
+  names_.remove(peer.public_key);
+  if (!peer.endpoint) return;
+  if (!peer.endpoint->literal) {
+    names_.add(peer.public_key, *peer.endpoint);
+    return;
+  }
+  if (const auto id = daemon_.device().find_peer(peer.public_key)) {
+    daemon_.device().set_endpoint(*id, *peer.endpoint->literal);
+  }
+}
+
+void ConfiguredTunnel::endpoint_resolved(const crypto::PublicKey& key,
+                                         const base::Endpoint& endpoint) {
+  protocol::Device& device = daemon_.device();
+  const auto id = device.find_peer(key);
+  if (!id) return;
+  const protocol::PeerStatus status = device.status(*id);
+  if (status.path && status.path->remote == endpoint) return;
+  device.set_endpoint(*id, endpoint);
+  if (status.path) return;  // the handshake that runs goes to the new endpoint
+  // Nothing could be sent before: what waits goes now, and so does the first keepalive.
+  const base::Now now = daemon_.now();
+  if (status.persistent_keepalive > base::Duration{0}) {
+    device.set_persistent_keepalive(now, *id, base::Duration{0});
+    device.set_persistent_keepalive(now, *id, status.persistent_keepalive);
+  }
+  device.flush_staged(now, *id);
+}
+
+void ConfiguredTunnel::follow_routes(const config::Interface& interface) {
+  if (!interface.routes || interface.kind != config::Kind::tun) {
+    routes_.set({}, 0);
+    return;
+  }
+  const protocol::Device& device = daemon_.device();
+  std::vector<base::IpNetwork> allowed;
+  for (const protocol::PeerId id : device.peers()) {
+    const auto networks = device.allowed_ips(id);
+    allowed.insert(allowed.end(), networks.begin(), networks.end());
+  }
+  const auto wanted = networks_to_route(allowed, interface.addresses);
+  const bool has_default =
+      std::any_of(wanted.begin(), wanted.end(), [](const auto& n) { return n.prefix() == 0; });
+  // The tunnel's own datagrams must not go into the tunnel.
+  if (has_default && daemon_.fwmark() == 0) daemon_.engine().set_fwmark(routes_.own_mark());
+  routes_.set(wanted, daemon_.fwmark());
+}
+
+const config::Peer* ConfiguredTunnel::find(const config::Tunnel& tunnel,
+                                           const crypto::PublicKey& key) const {
+  const auto it = std::find_if(tunnel.peers.begin(), tunnel.peers.end(),
+                               [&](const config::Peer& peer) { return peer.public_key == key; });
+  return it == tunnel.peers.end() ? nullptr : &*it;
+}
+
+}  // namespace warren::cli

@@ -1,0 +1,1 @@
+warren_fuzz(uapi LIBRARIES warren_control fmt::fmt)
