@@ -1,0 +1,1 @@
+warren_fuzz(coalescer LIBRARIES warren_packet)

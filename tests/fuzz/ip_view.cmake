@@ -1,0 +1,1 @@
+warren_fuzz(ip_view LIBRARIES warren_packet)

@@ -1,0 +1,1 @@
+warren_fuzz(segmenter LIBRARIES warren_packet)
