@@ -119,7 +119,8 @@ std::vector<PacketBytes> read_program(Input& input, Framing framing) {
   while (!input.rest.empty() && packets.size() < kMaxPackets) {
     const auto what = input.next();
     if (what == 0xff) {
-      const std::size_t size = std::min<std::size_t>(input.next(), input.rest.size());
+      const std::size_t wanted = input.next();
+      const std::size_t size = std::min(wanted, input.rest.size());
       packets.emplace_back(input.rest.begin(),
                            input.rest.begin() + static_cast<std::ptrdiff_t>(size));
       input.rest = input.rest.subspan(size);

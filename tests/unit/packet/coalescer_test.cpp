@@ -330,7 +330,7 @@ TEST_CASE("a fragment is not overtaken by later packets of any flow") {
   PacketSpec udp;
   udp.udp = true;
   auto fragment = nth(udp, 9);
-  put16(fragment, 6, GENERATE(0x2000, 0x0010));
+  put16(fragment, 6, GENERATE(std::size_t{0x2000}, std::size_t{0x0010}));
   CHECK(shape_of({nth(udp, 0), nth(udp, 1), fragment, nth(udp, 2), nth(udp, 3)}) == Shape{2, 1, 2});
 }
 
