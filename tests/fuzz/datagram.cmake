@@ -1,0 +1,1 @@
+warren_fuzz(datagram LIBRARIES warren_protocol warren_packet warren_crypto)

@@ -1,0 +1,1 @@
+warren_fuzz(handshake LIBRARIES warren_protocol warren_crypto)
