@@ -1,0 +1,57 @@
+# bash completion for warren(1) and warren-wg(8)
+
+# The names of running tunnels.
+_warren_names() {
+  local socket names=()
+  for socket in "${WARREN_RUNTIME_DIR:-/run/warren}"/*.sock; do
+    [[ -e $socket ]] || continue
+    socket=${socket##*/}
+    names+=("${socket%.sock}")
+  done
+  mapfile -t COMPREPLY < <(compgen -W "${names[*]}" -- "$1")
+}
+
+# Files with the ending $2, and folders.
+_warren_files() {
+  compopt -o filenames 2>/dev/null
+  mapfile -t COMPREPLY < <(compgen -f -X "!*.$2" -- "$1"; compgen -d -- "$1")
+}
+
+_warren_words() { mapfile -t COMPREPLY < <(compgen -W "$2" -- "$1"); }
+
+_warren() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local command=${COMP_WORDS[1]}
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    _warren_words "$current" \
+      "up down reload status doctor check genkey pubkey genpsk import --help --version"
+    return
+  fi
+  if [[ $current == -* ]]; then
+    case $command in
+      up) _warren_words "$current" "--help --log-level" ;;
+      status) _warren_words "$current" "--help --json --watch" ;;
+      doctor) _warren_words "$current" "--help --json" ;;
+      import) _warren_words "$current" "--help --output -o" ;;
+      *) _warren_words "$current" "--help" ;;
+    esac
+    return
+  fi
+  case $command:$previous in
+    up:--log-level) _warren_words "$current" "trace debug info warning error off" ;;
+    import:-o | import:--output) _warren_files "$current" toml ;;
+    up:* | check:*) _warren_files "$current" toml ;;
+    import:*) _warren_files "$current" conf ;;
+    down:* | reload:* | status:*) _warren_names "$current" ;;
+  esac
+}
+
+complete -F _warren warren
+
+_warren_wg() {
+  [[ ${COMP_WORDS[COMP_CWORD]} == -* ]] || return
+  _warren_words "${COMP_WORDS[COMP_CWORD]}" "--foreground --help --version"
+}
+
+complete -F _warren_wg warren-wg
