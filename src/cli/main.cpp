@@ -43,6 +43,15 @@ constexpr std::string_view kFooter =
     "Exit codes: 0 success, 1 failure, 2 wrong command line or configuration,\n"
     "3 the machine could not provide something.";
 
+/// CLI11 would only say that a command is missing.
+void refuse_unknown_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  const auto is_named = [&](const CLI::App* command) { return command->check_name(argv[1]); };
+  if (!app.get_subcommands(is_named).empty()) return;
+  throw cli::UsageError(fmt::format("there is no command `{}`", argv[1]),
+                        "`warren --help` lists the commands");
+}
+
 int run_warren(int argc, char** argv) {
   CLI::App app{std::string(kDescription), "warren"};
   app.footer(std::string(kFooter));
@@ -50,6 +59,7 @@ int run_warren(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = cli::kExitOk;
   for (const Register add : kCommands) add(app, exit_code);
+  refuse_unknown_command(app, argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -87,7 +87,8 @@ Table parse_document(const Source& source) {
   try {
     return table_of(toml::parse(source.text()));
   } catch (const toml::parse_error& error) {
-    source.fail(position_of(error.source()), fmt::format("TOML syntax: {}", error.description()));
+    source.fail(position_of(error.source()),
+                fmt::format("TOML syntax: {}", mask_secrets(error.description())));
   }
 }
 

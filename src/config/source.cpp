@@ -202,8 +202,11 @@ void Source::fail(Position at, std::string_view message, std::string hint) const
   }
   if (cut_behind) shown += "…";
   const std::string number = std::to_string(at.line);
+  // The TOML library quotes what it stumbled over.
+  std::string clean;
+  for (const std::string& character : printable_characters(message)) clean += character;
   throw ConfigError(fmt::format("{}:{}:{}: {}\n  {} | {}\n  {} | {}^", name_, at.line, at.column,
-                                message, number, shown, std::string(number.size(), ' '), pointer),
+                                clean, number, shown, std::string(number.size(), ' '), pointer),
                     std::move(hint));
 }
 

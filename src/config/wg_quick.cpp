@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -331,7 +330,7 @@ void write_comments(std::string& out, const std::vector<std::string>& comments) 
 
 template <class... Values>
 void write_line(std::string& out, fmt::format_string<Values...> format, Values&&... values) {
-  fmt::format_to(std::back_inserter(out), format, std::forward<Values>(values)...);
+  out += fmt::format(format, std::forward<Values>(values)...);
   out += '\n';
 }
 

@@ -75,5 +75,5 @@ TEST_CASE("a wrong command line exits with 2 and says so on standard error") {
 
 TEST_CASE("an unknown command is named") {
   const TemporaryFolder folder;
-  CHECK(contains(run(folder, "warren frobnicate wr0").err, "no command `frobnicate`"));
+  CHECK(contains(run(folder, "warren frobnicate wr0").err, "there is no command `frobnicate`"));
 }

@@ -50,6 +50,10 @@ TEST_CASE("control characters of a line do not reach the terminal") {
   CHECK_FALSE(contains(error.what(), "\xc2\x9b"));
 }
 
+TEST_CASE("control characters that the TOML library quotes do not reach the terminal") {
+  CHECK_FALSE(contains(parse_error("a = tr\x1b[31m").what(), "\x1b"));
+}
+
 TEST_CASE("of a long line the part around the caret is shown") {
   const std::string text = "x = \"" + std::string(100'000, ' ') + "\" y";
   const std::string what = parse_error(text).what();

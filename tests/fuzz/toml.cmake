@@ -1,0 +1,1 @@
+warren_fuzz(toml LIBRARIES warren_config)

@@ -1,0 +1,1 @@
+warren_fuzz(wg_quick LIBRARIES warren_config)
