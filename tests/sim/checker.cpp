@@ -73,6 +73,7 @@ void Checker::check_deadlines(Instant now) {
 }
 
 void Checker::session_used(Instant now, HostId host, Duration age, const char* for_what) {
+  oldest_session_ = std::max(oldest_session_, age);
   if (age <= protocol::kRejectAfterTime) return;
   violation(now, fmt::format("host {} used a session of {} ms for {}", host,
                              age / std::chrono::milliseconds(1), for_what));

@@ -65,6 +65,8 @@ class Checker {
   void violation(Instant now, const std::string& what);
 
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
+  /// The greatest age at which a session was used.
+  [[nodiscard]] Duration oldest_session() const { return oldest_session_; }
   [[nodiscard]] std::size_t sent_count() const { return sent_.size(); }
   [[nodiscard]] std::size_t delivered_count() const { return delivered_count_; }
   [[nodiscard]] std::uint64_t timeouts_handled(HostId host) const;
@@ -82,6 +84,7 @@ class Checker {
   std::deque<PacketId> awaited_;
   std::map<HostId, TimeoutRate> timeouts_;
   std::size_t delivered_count_ = 0;
+  Duration oldest_session_{0};
   std::vector<std::string> violations_;
 };
 

@@ -313,6 +313,10 @@ void Host::on_timer() {
   if (suspended_ || sabotage_ == Sabotage::ignores_timers) return;
   world_.checker().timeout_handled(world_.now(), id_, peers_.size());
   device_->handle_timeout(now());
+  if (const auto next = device_->poll_timeout(); next && *next <= now().boot) {
+    world_.checker().violation(
+        world_.now(), fmt::format("host {} wants a timeout that it has just handled", id_));
+  }
   settle();
 }
 

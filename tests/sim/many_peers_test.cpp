@@ -16,7 +16,7 @@ Disturbance any_disturbance(World& world) {
 }  // namespace
 
 TEST_CASE("a mesh of 3 to 8 hosts survives every disturbance in any order") {
-  for_seeds(25, [](World& world) {
+  for_seeds(15, [](World& world) {
     const std::size_t hosts = 3 + world.random().below(6);
     world.add_host();
     for (HostId id = 1; id < hosts; ++id) {
@@ -38,7 +38,7 @@ TEST_CASE("a mesh of 3 to 8 hosts survives every disturbance in any order") {
 }
 
 TEST_CASE("fifty hosts, each with a few neighbours, survive every disturbance in any order") {
-  for_seeds(3, [](World& world) {
+  for_seeds(2, [](World& world) {
     constexpr std::size_t kHosts = 50;
     for (HostId id = 0; id < kHosts; ++id) {
       // Every fifth is behind a NAT; its neighbours are not.
@@ -57,7 +57,7 @@ TEST_CASE("fifty hosts, each with a few neighbours, survive every disturbance in
       if (id != 0 && id + 1 != kHosts) link(id, 0);
     }
     world.start();
-    run_rounds(world, 4, [&] { return any_disturbance(world); });
+    run_rounds(world, 3, [&] { return any_disturbance(world); });
   });
 }
 

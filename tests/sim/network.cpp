@@ -57,7 +57,11 @@ std::vector<Arrival> Network::carry(std::vector<Datagram> batch) {
     ++carried_;
     if (datagram.ecn != 0 && random_.chance(conditions.mark_congestion)) datagram.ecn = 3;
     disturb(datagram, arrivals);
-    if (random_.chance(conditions.loss)) continue;
+    const bool handshake = datagram.bytes[0] != std::byte{4};
+    if (random_.chance(handshake ? std::max(conditions.loss, conditions.handshake_loss)
+                                 : conditions.loss)) {
+      continue;
+    }
     if (random_.chance(conditions.late)) {
       const auto late = random_.between(conditions.min_delay, conditions.max_lateness);
       arrivals.push_back({.delay = together.delay + late, .datagrams = {std::move(datagram)}});

@@ -33,6 +33,7 @@ struct Conditions {
   Duration min_delay = std::chrono::milliseconds(5);
   Duration max_delay = std::chrono::milliseconds(25);
   double loss = 0;
+  double handshake_loss = 0;  ///< of all messages but transport data
   double duplicate = 0;
   double late = 0;  ///< delayed by up to max_lateness more
   Duration max_lateness = std::chrono::seconds(3);

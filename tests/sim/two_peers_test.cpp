@@ -77,6 +77,65 @@ TEST_CASE("a wall clock that steps back is survived: the other end's handshakes 
   rounds_of(Disturbance::clock_backward, 40, 5);
 }
 
+TEST_CASE("a wall clock that steps back is survived though the other end is silent") {
+  for_seeds(40, [](World& world) {
+    world.add_host();
+    world.add_host();
+    world.connect(0, 1);
+    world.add_flow({.from = 0, .to = 1});
+    world.start();
+    world.run_for(5s);
+    world.run_strictly_for(world.random().between(1s, 300s));
+    world.host(0).jump_wall_clock(-world.random().between(1s, 10h));
+    world.run_strictly_for(300s);
+    // With no session left the other end cannot help: its memory of timestamps is all there is.
+    world.set_flows(false);
+    world.run_for(200s);
+    world.set_flows(true);
+    world.run_strictly_for(300s);
+  });
+}
+
+TEST_CASE("a session is used for as long as it may be while no new one can be had, and no longer") {
+  for_seeds(10, [](World& world) {
+    world.add_host();
+    world.add_host();
+    world.connect(0, 1);
+    world.add_flows_both_ways(0, 1);
+    world.start();
+    world.run_for(kRecoveryBound);
+    // Data passes, handshakes do not.
+    world.network().conditions.handshake_loss = 1;
+    world.run_for(600s);
+    CHECK(world.checker().oldest_session() > 178s);
+    CHECK(world.checker().oldest_session() < 180s);
+    world.network().conditions.handshake_loss = 0;
+    world.run_for(kRecoveryBound);
+    world.run_strictly_for(60s);
+  });
+}
+
+TEST_CASE("a datagram that was held back for longer than its session may live is not delivered") {
+  for_seeds(20, [](World& world) {
+    world.add_host();
+    world.add_host();
+    world.connect(0, 1);
+    world.add_flows_both_ways(0, 1);
+    world.start();
+    world.run_for(kRecoveryBound);
+    world.network().conditions.late = 0.5;
+    world.network().conditions.max_lateness = 400s;
+    world.run_for(600s);
+    world.network().conditions.late = 0;
+    world.run_for(400s);
+    CHECK(world.host(0).device().drops().get(base::Drop::in_session_expired) +
+              world.host(0).device().drops().get(base::Drop::in_unknown_index) >
+          0);
+    world.run_for(kRecoveryBound);
+    world.run_strictly_for(60s);
+  });
+}
+
 TEST_CASE("traffic flows again after a host slept") {
   rounds_of(Disturbance::suspend, 40, 5);
 }

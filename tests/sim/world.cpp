@@ -182,7 +182,7 @@ bool World::at_risk(const Flow& flow) const {
 void World::send(const Flow& flow) {
   const bool ethernet = options_.kind == protocol::Kind::tap;
   std::vector<InnerPacket> packets;
-  const std::size_t count = 1 + random_.below(flow.max_batch);
+  const std::size_t count = random_.chance(0.2) ? 1 + random_.below(flow.max_batch) : 1;
   for (std::size_t i = 0; i < count; ++i) {
     const auto family = random_.chance(0.5) ? base::Family::v4 : base::Family::v6;
     // Mostly small, for speed; now and then as large as the MTU has room for.

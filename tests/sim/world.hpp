@@ -27,9 +27,9 @@ namespace warren::sim {
 struct Flow {
   HostId from = 0;
   HostId to = 0;
-  Duration min_gap = std::chrono::milliseconds(300);
+  Duration min_gap = std::chrono::milliseconds(400);
   Duration max_gap = std::chrono::milliseconds(1000);
-  /// Handed over at once, at most.
+  /// Handed over at once, at most; mostly it is one.
   std::size_t max_batch = 4;
 };
 
