@@ -11,6 +11,7 @@
 // return.
 #include "loop.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <warren/system/clock.hpp>
@@ -26,7 +27,11 @@ constexpr std::uint32_t kTunSlots = 64;
 RingOptions ring_options(const Restrictions& restrict) {
   RingOptions options;
   options.submissions = kSubmissions;
-  if (restrict.completions != 0) options.completions = restrict.completions;
+  if (restrict.completions != 0) {
+    // The kernel wants no fewer completions than submissions.
+    options.completions = restrict.completions;
+    options.submissions = std::min(kSubmissions, restrict.completions);
+  }
   return options;
 }
 
@@ -77,7 +82,7 @@ void Loop::turn() {
   ++statistics_.turns;
   now_ = system::now();
   in_turn_ = true;
-  ring_.reap(ring_.completions(), [this](const Completion& completion) { dispatch(completion); });
+  ring_.reap([this](const Completion& completion) { dispatch(completion); });
   follow_tun();
   inward_.process(now_);
   outward_.process(now_);

@@ -27,7 +27,9 @@ constexpr std::size_t kProbeSlotBytes = 4096;
 std::optional<Completion> first_completion(Ring& ring) {
   std::optional<Completion> first;
   ring.submit_and_wait(true);
-  ring.reap(1, [&](const Completion& completion) { first = completion; });
+  ring.reap([&](const Completion& completion) {
+    if (!first) first = completion;
+  });
   return first;
 }
 

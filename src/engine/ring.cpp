@@ -4,10 +4,11 @@
 // completions are worked on only when the loop enters the kernel, in batches and on its own CPU;
 // then with COOP_TASKRUN (5.19); then plainly. Everything else is the same for all three.
 //
-// Sleeping. A write to a TUN device and a send with MSG_DONTWAIT complete within their submission
-// and leave a completion each. A wait for "one completion" would return at once because of them,
-// and every burst would cost two system calls. So the wait asks for one completion more than there
-// are such operations: it returns when something happens that is news.
+// Instant operations. A send with MSG_DONTWAIT and a write with RWF_NOWAIT are over when their
+// submission returns. A completion for each would end the wait that goes with the submission, and
+// every burst would cost two system calls; so they ask for a completion only when they fail
+// (CQE_SKIP, 5.17). Those for which none is there after their submission have succeeded, and reap()
+// says so. A failure ends the wait and is dealt with at once.
 //
 // The completion queue is sized for the worst turn. Should it overflow all the same, the kernel
 // keeps the excess, ends multishot operations, and hands the rest over on the next entry, which
@@ -31,9 +32,14 @@ namespace {
 // Linux 6.7; the header of liburing 2.3 stops before it.
 constexpr std::uint8_t kOpReadMultishot = 49;
 
+// More than there are messages and writes, so that the list never grows under traffic.
+constexpr std::size_t kInstantReserve = 2048;
+
 int setup(io_uring& ring, const RingOptions& options, unsigned flags) {
   io_uring_params parameters{};
-  parameters.flags = flags | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+  // SUBMIT_ALL (5.18): an operation that is refused does not keep back those behind it.
+  parameters.flags =
+      flags | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | (flags != 0 ? IORING_SETUP_SUBMIT_ALL : 0);
   parameters.cq_entries = options.completions;
   return io_uring_queue_init_params(options.submissions, &ring, &parameters);
 }
@@ -93,6 +99,8 @@ Ring::Ring(const RingOptions& options) {
     auto [reason, remedy] = explain_ring_refusal(-result);
     throw base::Error(fmt::format("setting up io_uring: {}", reason), std::move(remedy));
   }
+  skips_success_ = (ring_.features & IORING_FEAT_CQE_SKIP) != 0;
+  instant_.reserve(kInstantReserve);
   // Saves the kernel a look-up of the descriptor on each entry; of no consequence where it fails.
   io_uring_register_ring_fd(&ring_);
 }
@@ -110,7 +118,8 @@ void Ring::cancel_all() noexcept {
     __kernel_timespec timeout{0, 50'000'000};
     io_uring_cqe* cqe = nullptr;
     io_uring_submit_and_wait_timeout(&ring_, &cqe, 1, &timeout, nullptr);
-    reap(~0U, [](const Completion&) {});
+    instant_submitted_ = instant_.size();
+    reap([](const Completion&) {});
   }
 }
 
@@ -147,18 +156,19 @@ void Ring::read_fixed(int fd, base::Bytes into, std::uint16_t buffer, Tag tag) {
   sqe->user_data = tag.encode();
 }
 
-void Ring::writev(int fd, std::span<const iovec> pieces, Tag tag) {
+void Ring::writev(int fd, std::span<const iovec> pieces, bool nowait, Tag tag) {
   io_uring_sqe* sqe = next(tag);
   io_uring_prep_writev(sqe, fd, pieces.data(), static_cast<unsigned>(pieces.size()), 0);
+  if (nowait) sqe->rw_flags = RWF_NOWAIT;
   sqe->user_data = tag.encode();
-  ++completing_now_;
+  if (nowait) make_instant(sqe, tag);
 }
 
 void Ring::sendmsg(int fd, const msghdr& message, Tag tag) {
   io_uring_sqe* sqe = next(tag);
   io_uring_prep_sendmsg(sqe, fd, &message, MSG_DONTWAIT);
   sqe->user_data = tag.encode();
-  ++completing_now_;
+  make_instant(sqe, tag);
 }
 
 void Ring::recvmsg(int fd, msghdr& message, Tag tag) {
@@ -191,14 +201,14 @@ void Ring::move_timeout(__kernel_timespec& when, Tag tag) {
   io_uring_sqe* sqe = next({});
   io_uring_prep_timeout_update(sqe, &when, tag.encode(), IORING_TIMEOUT_ABS);
   sqe->user_data = Tag{}.encode();
-  ++completing_now_;
+  make_instant(sqe, {});
 }
 
 void Ring::cancel(Tag tag) {
   io_uring_sqe* sqe = next({});
   io_uring_prep_cancel64(sqe, tag.encode(), 0);
   sqe->user_data = Tag{}.encode();
-  ++completing_now_;
+  make_instant(sqe, {});
 }
 
 bool Ring::register_buffer(base::Bytes memory) noexcept {
@@ -214,25 +224,50 @@ void Ring::unregister_buffer_ring(std::uint16_t group) noexcept {
   io_uring_unregister_buf_ring(&ring_, group);
 }
 
-void Ring::enter(unsigned wait_for) {
-  const int result = wait_for == 0 ? io_uring_submit_and_get_events(&ring_)
-                                   : io_uring_submit_and_wait(&ring_, wait_for);
-  // EINTR: a signal came. EBUSY, EAGAIN: the completion queue must be reaped first. EBADR:
-  // completions were lost for want of memory. ETIME cannot be: there is no time limit.
+void Ring::make_instant(io_uring_sqe* sqe, Tag tag) {
+  if (!skips_success_) return;
+  sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+  instant_.push_back({tag, false});
+}
+
+void Ring::finish(Tag tag) noexcept {
+  --in_flight_;
+  const bool may_be_instant =
+      tag.op == Op::udp_send || tag.op == Op::tun_write || tag.op == Op::none;
+  if (!may_be_instant) return;
+  for (Instant& instant : instant_) {
+    if (instant.failed || instant.tag.encode() != tag.encode()) continue;
+    instant.failed = true;
+    return;
+  }
+}
+
+/// Whether every completion of the submitted ones is known: none waits in the queue, and the kernel
+/// keeps none back for want of space in it.
+bool Ring::instant_are_complete() const noexcept {
+  return instant_submitted_ > 0 && io_uring_cq_ready(&ring_) == 0 &&
+         !io_uring_cq_has_overflow(&ring_);
+}
+
+void Ring::forget_instant() noexcept {
+  instant_.erase(instant_.begin(),
+                 instant_.begin() + static_cast<std::ptrdiff_t>(instant_submitted_));
+  instant_submitted_ = 0;
+}
+
+void Ring::check(int result) noexcept {
+  // EINTR: a signal came. EBUSY, EAGAIN: the completion queue must be reaped first.
   WARREN_ASSERT(result >= 0 || result == -EINTR || result == -EBUSY || result == -EAGAIN,
                 "io_uring_enter: {}", base::errno_text(-result));
+  if (io_uring_sq_ready(&ring_) == 0) instant_submitted_ = instant_.size();
 }
 
 void Ring::submit() {
-  const int result = io_uring_submit(&ring_);
-  WARREN_ASSERT(result >= 0 || result == -EINTR || result == -EBUSY || result == -EAGAIN,
-                "io_uring_enter: {}", base::errno_text(-result));
+  check(io_uring_submit(&ring_));
 }
 
 void Ring::submit_and_wait(bool sleep) {
-  const unsigned expected = completing_now_;
-  completing_now_ = 0;
-  enter(sleep ? expected + 1 : 0);
+  check(sleep ? io_uring_submit_and_wait(&ring_, 1) : io_uring_submit_and_get_events(&ring_));
 }
 
 }  // namespace warren::engine

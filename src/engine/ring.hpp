@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <warren/base/bytes.hpp>
 
@@ -82,9 +83,11 @@ class Ring {
   void read(int fd, base::Bytes into, Tag tag);
   /// `into` lies in the registered buffer `buffer`.
   void read_fixed(int fd, base::Bytes into, std::uint16_t buffer, Tag tag);
-  /// `pieces` and what they point to stay unchanged until the completion.
-  void writev(int fd, std::span<const iovec> pieces, Tag tag);
-  /// With MSG_DONTWAIT; everything `message` points to stays unchanged until the completion.
+  /// Instant with `nowait` (EOPNOTSUPP where the file cannot do that). `pieces` and what they point
+  /// to stay unchanged until the completion.
+  void writev(int fd, std::span<const iovec> pieces, bool nowait, Tag tag);
+  /// Instant, with MSG_DONTWAIT. Everything `message` points to stays unchanged until the
+  /// completion.
   void sendmsg(int fd, const msghdr& message, Tag tag);
   void recvmsg(int fd, msghdr& message, Tag tag);
   /// `shape` says how many bytes of a buffer are for the name and for control data.
@@ -103,37 +106,54 @@ class Ring {
 
   /// Gives what was prepared to the kernel without waiting.
   void submit();
-  /// The same; when `sleep` is set, waits for something that is not merely the end of an operation
-  /// that was submitted just now and completes at once (writes and sends do).
+  /// The same; when `sleep` is set, waits until there is a completion. Instant operations that
+  /// succeed have none.
   void submit_and_wait(bool sleep);
 
-  /// Calls `handle(const Completion&)` for the completions that are there, at most `limit`.
+  /// Calls `handle(const Completion&)` for the completions that are there, and for the instant
+  /// operations that succeeded (their result is 0).
   template <class Handle>
-  unsigned reap(unsigned limit, Handle&& handle) {
-    unsigned count = 0;
+  void reap(Handle&& handle) {
     io_uring_cqe* cqe = nullptr;
-    while (count < limit && io_uring_peek_cqe(&ring_, &cqe) == 0 && cqe != nullptr) {
+    for (unsigned left = completions(); left > 0; --left) {
+      if (io_uring_peek_cqe(&ring_, &cqe) != 0 || cqe == nullptr) break;
       Completion completion{Tag::decode(cqe->user_data), cqe->res,
                             (cqe->flags & IORING_CQE_F_MORE) != 0, std::nullopt};
       if ((cqe->flags & IORING_CQE_F_BUFFER) != 0) {
         completion.buffer = static_cast<std::uint16_t>(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
       }
       io_uring_cqe_seen(&ring_, cqe);
-      if (!completion.more) --in_flight_;
-      ++count;
+      if (!completion.more) finish(completion.tag);
       handle(completion);
     }
-    return count;
+    if (!instant_are_complete()) return;
+    for (std::size_t index = 0; index < instant_submitted_; ++index) {
+      if (instant_[index].failed) continue;
+      --in_flight_;
+      handle(Completion{instant_[index].tag, 0, false, std::nullopt});
+    }
+    forget_instant();
   }
 
  private:
+  struct Instant {
+    Tag tag;
+    bool failed = false;  // its completion came
+  };
+
   io_uring_sqe* next(Tag tag);
-  void enter(unsigned wait_for);
+  void make_instant(io_uring_sqe* sqe, Tag tag);
+  void finish(Tag tag) noexcept;
+  [[nodiscard]] bool instant_are_complete() const noexcept;
+  void forget_instant() noexcept;
+  void check(int result) noexcept;
 
   io_uring ring_{};
   bool deferred_ = false;
-  std::size_t in_flight_ = 0;    // operations whose last completion was not reaped yet
-  unsigned completing_now_ = 0;  // prepared operations that complete within their submission
+  bool skips_success_ = false;
+  std::size_t in_flight_ = 0;  // operations whose last completion was not handled yet
+  std::vector<Instant> instant_;
+  std::size_t instant_submitted_ = 0;  // the first of them, given to the kernel already
 };
 
 /// Why io_uring_setup failed with `error`, for people, and what to do about it.

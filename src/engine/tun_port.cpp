@@ -169,7 +169,7 @@ void TunPort::write(const packet::CoalescedPacket& packet) noexcept {
   }
   std::span<const iovec> pieces(write.pieces.data(), write.piece_count);
   if (header_bytes_ == 0) pieces = pieces.subspan(1);
-  ring_.writev(tun_.fd(), pieces, {Op::tun_write, 0, index});
+  ring_.writev(tun_.fd(), pieces, write_nowait_, {Op::tun_write, 0, index});
   ++statistics_.tun_writes;
   statistics_.tun_write_packets += packet.pieces.size();
   statistics_.tun_write_bytes += packet.bytes;
@@ -190,7 +190,10 @@ void TunPort::on_write(const Completion& completion) {
   const bool joined = write.piece_count > 2;
   if (error > 0) {
     if (error == EBADFD) gone_ = true;
-    if (joined && error == EINVAL && step_down(error)) {
+    if (error == EOPNOTSUPP && write_nowait_) write_nowait_ = false;  // before Linux 6.4
+    if (error == EOPNOTSUPP) {
+      write_again(write);
+    } else if (joined && error == EINVAL && step_down(error)) {
       write_apart(write);
     } else {
       drops_.add(base::Drop::in_write_failed, write.piece_count - 1);
@@ -198,6 +201,14 @@ void TunPort::on_write(const Completion& completion) {
   }
   release_pieces(write);
   free_writes_.push_back(completion.tag.index);
+}
+
+void TunPort::write_again(const Write& write) noexcept {
+  const unsigned skipped = header_bytes_ == 0 ? 1 : 0;
+  if (::writev(tun_.fd(), &write.pieces[skipped], static_cast<int>(write.piece_count - skipped)) <
+      0) {
+    drops_.add(base::Drop::in_write_failed, write.piece_count - 1);
+  }
 }
 
 bool TunPort::step_down(int error) noexcept {

@@ -73,6 +73,7 @@ class TunPort {
   void start_single_shot();
   void read_next();
   void release_pieces(const Write& write) noexcept;
+  void write_again(const Write& write) noexcept;
   void write_apart(const Write& write) noexcept;
   bool step_down(int error) noexcept;
 
@@ -89,6 +90,7 @@ class TunPort {
   bool armed_ = false;
   bool polling_ = false;
   bool gone_ = false;
+  bool write_nowait_ = true;
   bool read_before_ = false;  // a multishot read worked: an error is not for want of support
   std::optional<SlotIndex> reading_;  // the slot of the single-shot read
   std::string last_refusal_;

@@ -6,6 +6,7 @@
 //   10.9.0.1/24 fd09::1      127.0.0.1, ::1              10.9.0.2/24 fd09::2
 #pragma once
 
+#include <fmt/core.h>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -13,7 +14,6 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
-#include <fmt/core.h>
 #include <functional>
 #include <future>
 #include <mutex>
@@ -54,9 +54,8 @@ class End {
         public_key_(crypto::public_key_of(key_)) {
     tun_.emplace(inner_.run([&] {
       return system::TunDevice({.name = "tun0",
-                                .kind = options.kind == protocol::Kind::tap
-                                            ? system::TunKind::tap
-                                            : system::TunKind::tun,
+                                .kind = options.kind == protocol::Kind::tap ? system::TunKind::tap
+                                                                            : system::TunKind::tun,
                                 .offload = options.offload});
     }));
     inner_.run([&] {
@@ -113,7 +112,8 @@ class End {
       const auto now = system::now();
       const auto peer = device_->add_peer(now, other.public_key_);
       if (!peer) throw base::Error("peer refused");
-      device_->set_endpoint(*peer, *base::Endpoint::parse(fmt::format("{}:{}", underlay_address, port)));
+      device_->set_endpoint(*peer,
+                            *base::Endpoint::parse(fmt::format("{}:{}", underlay_address, port)));
       device_->allow_ip(*peer, *base::IpNetwork::parse(other.address() + "/32"));
       device_->allow_ip(*peer, *base::IpNetwork::parse(other.address6() + "/128"));
     });

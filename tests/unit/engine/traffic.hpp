@@ -32,8 +32,10 @@ inline base::Fd bound_socket(const End& end, int type, const std::string& endpoi
     socklen_t length = 0;
     const auto address = socket_address(endpoint, length);
     base::Fd fd(::socket(address.sin6_family, type | SOCK_CLOEXEC, 0));
-    base::check_system_call(
-        ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), length), "binding", endpoint);
+    const int on = 1;
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    base::check_system_call(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), length),
+                            "binding", endpoint);
     return fd;
   });
 }
@@ -69,8 +71,8 @@ inline std::vector<std::byte> pattern(std::size_t bytes, unsigned seed) {
   return made;
 }
 
-/// Whether one datagram of `bytes` goes from `from` to `to` unchanged; IPv4 inside. Datagrams may be
-/// lost while sessions begin anew: three attempts.
+/// Whether one datagram of `bytes` goes from `from` to `to` unchanged; IPv4 inside. Datagrams may
+/// be lost while sessions begin anew: three attempts.
 inline bool datagram_passes(End& from, End& to, std::size_t bytes = 100) {
   const auto sender = bound_socket(from, SOCK_DGRAM, from.address() + ":0");
   const auto receiver = bound_socket(to, SOCK_DGRAM, to.address() + ":7000");
