@@ -11,9 +11,9 @@ namespace {
 const std::string kMakeConfig = R"sh(
 make_config() {
   warren genkey > wr0.key
-  printf '[interface]\nname = "wr0"\nprivate_key_file = "wr0.key"\n%s\n[[peer]]\npublic_key = "%s"\n%s\n' \
-    "$1" "$(warren genkey | warren pubkey)"
-                                "$2" > wr0.toml
+  peer_key=$(warren genkey | warren pubkey)
+  printf '[interface]\nname = "wr0"\nprivate_key_file = "wr0.key"\n%s\n' "$1" > wr0.toml
+  printf '[[peer]]\npublic_key = "%s"\n%s\n' "$peer_key" "$2" >> wr0.toml
 }
 )sh";
 
