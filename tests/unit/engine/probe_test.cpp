@@ -1,4 +1,5 @@
-// What is said when the kernel refuses a ring: a seccomp filter in a child process does the refusing.
+// What is said when the kernel refuses a ring: a seccomp filter in a child process does the
+// refusing.
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -27,8 +28,7 @@ bool refuse_rings(int error) {
   const std::array<sock_filter, 4> program{
       sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
       sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
-      sock_filter BPF_STMT(BPF_RET | BPF_K,
-                           SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error)),
+      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error)),
       sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
   const sock_fprog filter{program.size(), const_cast<sock_filter*>(program.data())};
   return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
