@@ -55,7 +55,6 @@ class Checker {
 
   /// While strict, each packet that is not forged must arrive within kDeliveryDeadline.
   void set_strict(Instant now, bool strict);
-  [[nodiscard]] bool is_strict() const { return strict_; }
   void check_deadlines(Instant now);
 
   /// A session of this age was used by `host`.

@@ -60,7 +60,7 @@ std::optional<PacketId> claimed_id(base::ConstBytes bytes, bool ethernet) {
     bytes = bytes.subspan(kEthernetBytes);
   }
   if (bytes.empty()) return std::nullopt;
-  const std::size_t header = bytes[0] >> 4 == std::byte{4} ? 20 : 40;
+  const std::size_t header = (bytes[0] >> 4) == std::byte{4} ? 20 : 40;
   if (bytes.size() < header + kIdBytes) return std::nullopt;
   return base::load_be<std::uint64_t>(bytes.data() + header);
 }

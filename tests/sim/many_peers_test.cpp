@@ -16,7 +16,7 @@ Disturbance any_disturbance(World& world) {
 }  // namespace
 
 TEST_CASE("a mesh of 3 to 8 hosts survives every disturbance in any order") {
-  for_seeds(15, [](World& world) {
+  for_seeds(10, [](World& world) {
     const std::size_t hosts = 3 + world.random().below(6);
     world.add_host();
     for (HostId id = 1; id < hosts; ++id) {

@@ -54,7 +54,6 @@ std::vector<Arrival> Network::carry(std::vector<Datagram> batch) {
   std::vector<Arrival> arrivals;
   Arrival together{.delay = delay(), .datagrams = {}};
   for (Datagram& datagram : batch) {
-    ++carried_;
     if (datagram.ecn != 0 && random_.chance(conditions.mark_congestion)) datagram.ecn = 3;
     disturb(datagram, arrivals);
     const bool handshake = datagram.bytes[0] != std::byte{4};

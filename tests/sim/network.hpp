@@ -78,7 +78,6 @@ class Network {
   /// Remembers a datagram that was received, for replays.
   void remember(const Datagram& datagram);
   [[nodiscard]] const std::vector<Datagram>& remembered() const { return memory_; }
-  [[nodiscard]] std::uint64_t carried() const { return carried_; }
 
  private:
   struct Nat {
@@ -98,7 +97,6 @@ class Network {
   std::uint16_t next_port_ = 1024;
   std::set<std::pair<HostId, HostId>> cuts_;
   std::vector<Datagram> memory_;
-  std::uint64_t carried_ = 0;
 };
 
 }  // namespace warren::sim

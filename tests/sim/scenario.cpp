@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <cstdlib>
@@ -149,8 +150,8 @@ void run_rounds(World& world, std::size_t rounds, const std::function<Disturbanc
 void for_seeds(std::uint64_t count, const std::function<void(World&)>& scenario,
                const protocol::DeviceOptions& options) {
   std::uint64_t first = 1;
-  if (const char* percent = std::getenv("WARREN_SIM_SEEDS")) {
-    count = std::max<std::uint64_t>(1, count * std::strtoull(percent, nullptr, 10) / 100);
+  if (const char* wanted = std::getenv("WARREN_SIM_SEEDS")) {
+    count = std::max<std::uint64_t>(1, std::strtoull(wanted, nullptr, 10));
   }
   if (const char* one = std::getenv("WARREN_SIM_SEED")) {
     first = std::strtoull(one, nullptr, 10);

@@ -51,7 +51,7 @@ void disturb(World& world, Disturbance disturbance);
 void run_rounds(World& world, std::size_t rounds, const std::function<Disturbance()>& choose);
 
 /// Runs `scenario` for the seeds 1 ... count and fails with the first seed that violates something.
-/// WARREN_SIM_SEEDS is another count, in percent of `count`; WARREN_SIM_SEED runs one seed only.
+/// WARREN_SIM_SEEDS is another count, for every scenario; WARREN_SIM_SEED runs that one seed only.
 void for_seeds(std::uint64_t count, const std::function<void(World&)>& scenario,
                const protocol::DeviceOptions& options = {});
 
