@@ -158,6 +158,7 @@ void Daemon::follow_link(const system::TunFollower::State& link) {
   if (link.up != device_.is_up()) {
     spdlog::info("{} is {}", link.name, link.up ? "up" : "down");
     device_.set_up(now(), link.up);
+    if (link.up && on_link_up) on_link_up();
   }
 }
 

@@ -71,6 +71,7 @@ class Daemon final : public control::Host, public control::Watcher {
   // What who configures the tunnel adds. Unset: nothing.
   std::function<std::string()> on_reload;
   std::function<void()> on_peers_changed;
+  std::function<void()> on_link_up;  ///< somebody has switched the interface on
   std::function<void(const protocol::Event&)> on_event;
   std::function<std::string(const crypto::PublicKey&)> name_of_peer;
   std::string configuration_file;  ///< for status

@@ -83,6 +83,7 @@ ConfiguredTunnel::ConfiguredTunnel(Daemon& daemon, config::Tunnel tunnel)
   netlink.set_link_up(daemon_.index(), true);
   daemon_.refresh_link();
   follow_routes(current_.interface);
+  daemon_.on_link_up = [this] { restore_after_up(); };
 }
 
 ConfiguredTunnel::~ConfiguredTunnel() {
@@ -90,6 +91,21 @@ ConfiguredTunnel::~ConfiguredTunnel() {
   daemon_.name_of_peer = nullptr;
   daemon_.on_event = nullptr;
   daemon_.on_peers_changed = nullptr;
+  daemon_.on_link_up = nullptr;
+}
+
+// When an interface goes down, the kernel takes away its routes and its IPv6 addresses.
+void ConfiguredTunnel::restore_after_up() {
+  try {
+    for (const auto& address : current_.interface.addresses) {
+      daemon_.netlink().add_address(daemon_.index(), address);
+    }
+    routes_.forget();
+    follow_routes(current_.interface);
+  } catch (const base::Error& error) {
+    // It may be in another namespace by now, whose addresses and routes are not ours to set.
+    spdlog::warn("{}", error_text(error));
+  }
 }
 
 // Returns the error as the user should read it; the old configuration stays then.

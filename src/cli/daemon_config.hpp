@@ -37,6 +37,7 @@ class ConfiguredTunnel {
   void change_peer(const config::Peer* from, const config::Peer& to);
   void set_endpoint(const config::Peer& peer);
   void endpoint_resolved(const crypto::PublicKey& key, const base::Endpoint& endpoint);
+  void restore_after_up();
   void follow_routes(const config::Interface& interface);
   [[nodiscard]] const config::Peer* find(const config::Tunnel& tunnel,
                                          const crypto::PublicKey& key) const;

@@ -36,6 +36,9 @@ class Routes {
   /// no other interface of this namespace has the same.
   [[nodiscard]] std::uint32_t own_mark() const noexcept { return kFirstMark + index_; }
 
+  /// The kernel has removed the routes, as it does when the interface goes down.
+  void forget() noexcept { installed_.clear(); }
+
   /// Makes the installed routes exactly `wanted`. `mark` is the sockets' fwmark; it must not be 0
   /// when `wanted` has a default route. Throws base::SystemError and stops there: calling it again
   /// with what was there before puts that back.

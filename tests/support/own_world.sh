@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# For tests of one machine alone: the test that sources this file runs again in network, mount and
+# process namespaces of its own, with an empty /run. Everything it started and made is gone with them.
+#
+# Environment: WARREN (the binary). Exit status: 0 passed, 77 skipped with the reason, else failed.
+set -euo pipefail
+
+skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
+fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
+note() { printf -- '- %s\n' "$*"; }
+
+[ "$(id -u)" -eq 0 ] || skip "needs root: it makes network namespaces"
+[ -c /dev/net/tun ] || skip "needs /dev/net/tun"
+for tool in wg wg-quick ip; do
+  command -v "$tool" >/dev/null || skip "needs $tool: run netns-scripts/setup.sh test"
+done
+
+if [ -z "${WARREN_OWN_WORLD:-}" ]; then
+  repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+  WARREN=$(realpath "${WARREN:-$repo/build/release/src/cli/warren}")
+  [ -x "$WARREN" ] || fail "there is no $WARREN: build it first"
+  export WARREN WARREN_OWN_WORLD=1
+  exec unshare --net --mount --pid --fork --kill-child --mount-proc "$BASH" "$0" "$@"
+fi
+mount -t tmpfs -o mode=755 tmpfs /run
+mount -t sysfs sysfs /sys  # the new network namespace's
+ip link set lo up
+work=/run/work
+mkdir -p "$work/bin"
+ln -s "$WARREN" "$work/bin/warren-wg"
+export PATH="$work/bin:$PATH"
+cd "$work"
+
+# within SECONDS WHAT COMMAND...: repeats the command until it succeeds; fails after that time.
+within() {
+  local end what=$2
+  end=$(($(date +%s%N) + $1 * 1000000000))
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ "$(date +%s%N)" -lt "$end" ] || fail "$what: not in time"
+    sleep 0.02
+  done
+  note "$what"
+}
+has_no_process() { ! pgrep -x warren-wg; }
+ms() { echo $(($(date +%s%N) / 1000000)); }
