@@ -31,10 +31,6 @@ constexpr std::size_t kSlotBytes = std::size_t{68} * 1024;
 constexpr std::size_t index_of(base::Family family) {
   return family == base::Family::v4 ? 0 : 1;
 }
-constexpr base::Family family_of(std::size_t index) {
-  return index == 0 ? base::Family::v4 : base::Family::v6;
-}
-
 template <class T>
 T read_as(const void* from) noexcept {
   T value;
