@@ -86,11 +86,12 @@ Daemon::Daemon(const DaemonOptions& options)
   refresh_link();
 }
 
-// The sockets go before the interface: who waits for the interface's end may reuse the name at
-// once.
+// The UDP port is free before the sockets are, and those before the interface: who waits for one of
+// them to go can start a tunnel of the same name and port at once.
 Daemon::~Daemon() {
   uapi_server_.reset();
   control_server_.reset();
+  engine_.reset();
   uapi_listener_.reset();
   control_listener_.reset();
 }

@@ -11,7 +11,7 @@ peers() {
     for (p = 0; p < count; p++) {
       key = ""
       for (v = p + 1; v > 0; v = int(v / 32)) key = substr(digits, v % 32 + 1, 1) key
-      while (length(key) < 42) key = "Q" key
+      while (length(key) < 42) key = "g" key
       printf "[Peer]\nPublicKey = %sE=\nEndpoint = 192.0.2.1:%d\nAllowedIPs = ", key, p % 60000 + 1
       for (n = 0; n < networks; n++) {
         i = p * networks + n
