@@ -149,11 +149,13 @@ void ConfiguredTunnel::change_interface(const config::Interface& from, const con
   system::Netlink& netlink = daemon_.netlink();
   if (from.listen_port != to.listen_port) daemon_.engine().set_listen_port(to.listen_port);
   if (from.fwmark != to.fwmark) daemon_.engine().set_fwmark(to.fwmark);
-  for (const auto& address : to.addresses) {
-    if (!contains(from.addresses, address)) netlink.add_address(daemon_.index(), address);
-  }
-  for (const auto& address : from.addresses) {
-    if (!contains(to.addresses, address)) netlink.remove_address(daemon_.index(), address);
+  if (from.addresses != to.addresses) {
+    for (const auto& address : from.addresses) {
+      if (!contains(to.addresses, address)) netlink.remove_address(daemon_.index(), address);
+    }
+    // All of them: removing an address may take others of its subnet, and routes, along.
+    for (const auto& address : to.addresses) netlink.add_address(daemon_.index(), address);
+    routes_.forget();
   }
   if (from.mtu != to.mtu) {
     netlink.set_mtu(daemon_.index(), to.mtu ? *to.mtu : automatic_mtu(netlink, next));
