@@ -21,7 +21,7 @@ on alice ip link set dev wr0 up
 on alice ip route replace 10.8.0.2/32 dev wr0
 if on alice ping -q -c 2 -W 1 10.8.0.2 >/dev/null; then fail "a wrong preshared key was accepted"; fi
 note "no handshake with a wrong preshared key"
-failures() { on "$warren_host" "$WARREN" status wr0 --json | jq -e '[.handshake_failures[]] | add > 0'; }
+failures() { on "$warren_host" "$WARREN" status wr0 --json | jq -e '[.handshakes.failures[]] | add > 0'; }
 within 10 "$warren_host counts the failed handshake" failures
 
 on bob sh -c "cat '$state/psk' >/run/warren/psk"

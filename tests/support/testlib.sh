@@ -37,6 +37,12 @@ finish() {
       tail -n 40 "$log" >&2
     done
     "$script" status >&2 || true
+    for log in "$state"/*.wr0.log; do
+      [ -e "$log" ] || continue
+      log=${log##*/}
+      on "${log%%.*}" "$WARREN" status wr0 --json 2>/dev/null |
+        jq -c '[.drops, .handshakes, .statistics] | map(del(.. | select(. == 0)))' >&2 || true
+    done
   fi
   "$script" down
   exit "$status"
@@ -89,7 +95,7 @@ transfer() {
 wg_field() { on "$1" wg show wr0 "$2" | awk '{print $2}'; }
 
 # drops HOST REASON: a drop counter of Warren's.
-drops() { on "$1" "$WARREN" status wr0 --json | jq ".drops.$2 // 0"; }
+drops() { on "$1" "$WARREN" status wr0 --json | jq ".drops.$2"; }
 
 # stop HOST [SIGNAL] and start HOST: its end of wr0.
 stop() { "$script" stop "$1" wr0 "${2:-TERM}"; }
