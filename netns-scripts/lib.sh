@@ -37,12 +37,14 @@ find_warren() {
 
 ns() { printf '%s-%s' "$prefix" "$1"; }
 
-on() {
+# Becomes the command: what is started in the background this way has the pid that $! tells.
+exec_on() {
   local host=$1
   shift
   [ -e "$state/$host.mnt" ] || die "there is no host '$host' (is the topology up?)"
-  nsenter --net="/run/netns/$(ns "$host")" --mount="$state/$host.mnt" -- "$@"
+  exec nsenter --net="/run/netns/$(ns "$host")" --mount="$state/$host.mnt" -- "$@"
 }
+on() { (exec_on "$@"); }
 
 await() {
   local deadline=$((SECONDS + $1)) what=$2
@@ -187,7 +189,7 @@ start_warren() {
   local host=$1 interface=$2 warren
   local file=$state/$host.$interface
   warren=$(find_warren)
-  on "$host" setsid "$warren" up "$file.toml" >>"$file.log" 2>&1 </dev/null &
+  exec_on "$host" setsid "$warren" up "$file.toml" >>"$file.log" 2>&1 </dev/null &
   echo $! >"$file.pid"
   await 10 "'$interface' on '$host' ($(tail -n 3 "$file.log" 2>/dev/null))" \
     warren_is_ready "$host" "$interface" "$warren"
@@ -201,7 +203,7 @@ start_wireguard_go() {
   local host=$1 interface=$2 network
   local file=$state/$host.$interface
   command -v wireguard-go >/dev/null || die "wireguard-go is not installed"
-  on "$host" setsid wireguard-go -f "$interface" >>"$file.log" 2>&1 </dev/null &
+  exec_on "$host" setsid wireguard-go -f "$interface" >>"$file.log" 2>&1 </dev/null &
   echo $! >"$file.pid"
   await 10 "wireguard-go's socket on '$host'" on "$host" wg show "$interface"
   on "$host" wg setconf "$interface" "$file.conf"
@@ -279,7 +281,7 @@ main() {
       say "is up: $(tr '\n' ' ' <"$state/hosts")" ;;
     down) topology_down ;;
     status) topology_status ;;
-    exec) [ $# -ge 2 ] || { usage; exit 2; }; on "$@" ;;
+    exec) [ $# -ge 2 ] || { usage; exit 2; }; exec_on "$@" ;;
     start | stop) [ $# -ge 2 ] || { usage; exit 2; }; "$verb" "$@" ;;
     help | -h | --help) usage ;;
     *)
