@@ -12,9 +12,9 @@ try() {
   shift 2
   topology "$name"
   up
-  "$script" up | grep -q 'is up already' || fail "a second up of $name does not notice the first"
+  [[ $("$script" up) == *'is up already'* ]] || fail "a second up of $name does not notice the first"
   for address in "$@"; do within 5 "$name: $from reaches $address" answers "$from" "$address"; done
-  "$script" status | grep -q 'latest handshake' || fail "$name: status shows no handshake"
+  [[ $("$script" status) == *'latest handshake'* ]] || fail "$name: status shows no handshake"
 
   # A crash: every process gone, namespaces left behind.
   local host pid
