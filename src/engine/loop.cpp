@@ -102,6 +102,8 @@ void Loop::dispatch(const Completion& completion) {
       return tun_.on_write(completion);
     case Op::tun_poll:
       return tun_.on_poll(completion);
+    case Op::tun_watch:
+      return tun_.on_watch(completion);
     case Op::udp_receive:
       if (const auto received = udp_.on_receive(completion)) inward_.add(*received);
       return;

@@ -23,6 +23,7 @@ enum class Op : std::uint8_t {
   tun_read,
   tun_write,
   tun_poll,
+  tun_watch,
   udp_receive,
   udp_send,
   watch,

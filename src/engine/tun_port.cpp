@@ -7,7 +7,10 @@
 // RLIMIT_MEMLOCK allows it: several at once might complete out of order.
 //
 // An interface that is down hands over nothing and the read waits; writes fail with EIO. When the
-// interface is deleted, reads and writes end with EBADFD; the loop then tells its owner.
+// interface is deleted, reads and writes end with EBADFD; the loop then tells its owner. A read that
+// waits cannot be relied on to notice: the kernel wakes it before it takes the queue away, and when
+// it looks in between it finds an empty queue, waits on, and is woken no more (tun_detach_all). A
+// poll reports the error from before that wake-up on (tun_chr_poll), so one is there all the time.
 //
 // Writing. One writev per packet or super-packet: the virtio header from the write's own record,
 // then pieces that lie in the slots of the UDP receives. A slot returns to the kernel with the last
@@ -34,6 +37,9 @@ namespace warren::engine {
 namespace {
 
 constexpr std::uint16_t kBufferGroup = 1;
+// Nothing but POLLERR completes this poll. A poll for errors alone would not be looked at again: the
+// wake-up that a deletion makes is that of a packet (sock_def_readable), which names POLLPRI too.
+constexpr short kWatchedEvents = POLLPRI;
 // A virtio header, an Ethernet header, and the longest packet; a whole number of pages.
 constexpr std::size_t kSlotBytes = std::size_t{68} * 1024;
 static_assert(kSlotBytes >= packet::kVirtioHeaderBytes + 14 + 4 + 65535);
@@ -88,7 +94,12 @@ void TunPort::start_single_shot() {
 
 void TunPort::arm() {
   pool_.publish();
-  if (armed_ || polling_ || gone_) return;
+  if (gone_) return;
+  if (!watching_) {
+    ring_.poll(tun_.fd(), kWatchedEvents, {Op::tun_watch, 0, 0});
+    watching_ = true;
+  }
+  if (armed_ || polling_) return;
   read_next();
 }
 
@@ -146,6 +157,11 @@ void TunPort::on_poll(const Completion& completion) {
   polling_ = false;
   const bool failed = completion.result < 0 || (completion.result & (POLLERR | POLLNVAL)) != 0;
   if (failed && !tun_.exists()) gone_ = true;
+}
+
+void TunPort::on_watch(const Completion& completion) {
+  watching_ = false;
+  if ((completion.result > 0 && (completion.result & POLLERR) != 0) || !tun_.exists()) gone_ = true;
 }
 
 void TunPort::write(const packet::CoalescedPacket& packet) noexcept {

@@ -43,6 +43,7 @@ class TunPort {
   }
   void release(SlotIndex slot) noexcept { pool_.drop(slot); }
   void on_poll(const Completion& completion);
+  void on_watch(const Completion& completion);
   /// Gives slots back to the kernel and keeps a read armed: once a turn.
   void arm();
 
@@ -89,6 +90,7 @@ class TunPort {
   Mode mode_ = Mode::multishot;
   bool armed_ = false;
   bool polling_ = false;
+  bool watching_ = false;
   bool gone_ = false;
   bool write_nowait_ = true;
   bool read_before_ = false;  // a multishot read worked: an error is not for want of support
