@@ -77,15 +77,16 @@ ping_through() {
 # One ping that may take its time: a handshake may be needed first.
 answers() { on "$1" ping -q -c 1 -W 1 "$2"; }
 
-# transfer tcp|udp FROM TO TO-ADDRESS BYTES: every byte is checked at the receiver.
+# transfer tcp|udp FROM TO TO-ADDRESS BYTES [SENDER'S OPTION]: every byte is checked at the receiver.
 transfer() {
   local protocol=$1 from=$2 to=$3 address=$4 bytes=$5 flag=t receiver
+  shift 5
   [ "$protocol" = tcp ] || flag=u
   on "$to" "$TRANSFER" receive "$protocol" "$address" 7001 "$bytes" >"$state/receive.out" 2>&1 &
   receiver=$!
   background+=("$receiver")
   within 5 "$protocol receiver on $to listens" sh -c "'$script' exec $to ss -Hln$flag sport = :7001 | grep -q ."
-  on "$from" "$TRANSFER" send "$protocol" "$address" 7001 "$bytes" ||
+  on "$from" "$TRANSFER" send "$protocol" "$address" 7001 "$bytes" "$@" ||
     fail "sending $bytes bytes by $protocol from $from to $to: $(cat "$state/receive.out")"
   wait "$receiver" || fail "$protocol from $from to $to: $(cat "$state/receive.out")"
   note "$(tail -n 1 "$state/receive.out")"

@@ -2,11 +2,16 @@
 // byte is a function of its offset, and the receiver checks them all.
 //
 //   transfer receive tcp|udp ADDRESS PORT BYTES     prints what arrived; exit 0 when all was right
-//   transfer send    tcp|udp ADDRESS PORT BYTES
+//   transfer send    tcp|udp ADDRESS PORT BYTES [zero-checksum]
 //
 // UDP datagrams carry their offset; the receiver acknowledges in order and the sender goes back on
-// loss, so that the whole amount crosses however lossy the way is. Both ends give up after 20 s of
-// silence.
+// loss, so that the whole amount crosses however lossy the way is. They carry the number of the
+// attempt as well, because some datagrams never arrive however often they are sent: wireguard-go
+// (0.0.20231211) leaves a UDP checksum that computes to zero as it is, and over IPv6 receivers must
+// drop that (RFC 8200, 8.1). With another number the checksum is another one. `zero-checksum` picks
+// the source port that makes the first datagram such a one (IPv6 only).
+//
+// Both ends give up after 20 s of silence.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -36,6 +41,7 @@ using warren::base::Fd;
 using warren::base::IpAddress;
 
 constexpr std::size_t kDatagramPayload = 1350;
+constexpr std::size_t kDatagramHeader = 12;  // the offset, and the number of the attempt
 constexpr std::size_t kWindowBytes = 128 * kDatagramPayload;
 constexpr int kSilenceMs = 20'000;
 
@@ -153,13 +159,14 @@ void receive_udp(const Address& address, std::uint64_t total) {
     socklen_t from_length = sizeof from;
     const int got = check(::recvfrom(fd.get(), buffer.data(), buffer.size(), 0,
                                      reinterpret_cast<sockaddr*>(&from), &from_length), "recvfrom");
-    if (got < 8) continue;
+    if (got < static_cast<int>(kDatagramHeader)) continue;
     std::uint64_t offset = 0;
     std::memcpy(&offset, buffer.data(), sizeof offset);
     const bool expected = offset == next;
     if (expected) {
-      check_content(offset, buffer.data() + 8, static_cast<std::size_t>(got) - 8);
-      next += static_cast<std::uint64_t>(got) - 8;
+      const std::size_t length = static_cast<std::size_t>(got) - kDatagramHeader;
+      check_content(offset, buffer.data() + kDatagramHeader, length);
+      next += length;
     } else {
       ++discarded;
     }
@@ -172,21 +179,62 @@ void receive_udp(const Address& address, std::uint64_t total) {
               static_cast<unsigned long long>(discarded));
 }
 
-void send_udp(const Address& address, std::uint64_t total) {
+struct Datagram {
+  std::array<unsigned char, kDatagramHeader + kDatagramPayload> bytes;
+  std::size_t length = 0;
+
+  Datagram(std::uint64_t offset, std::uint32_t attempt, std::uint64_t total) {
+    const auto payload = std::min<std::uint64_t>(kDatagramPayload, total - offset);
+    std::memcpy(bytes.data(), &offset, sizeof offset);
+    std::memcpy(bytes.data() + sizeof offset, &attempt, sizeof attempt);
+    fill(offset, bytes.data() + kDatagramHeader, static_cast<std::size_t>(payload));
+    length = kDatagramHeader + static_cast<std::size_t>(payload);
+  }
+};
+
+/// The ones' complement sum of 16-bit words, an odd byte padded with zero (RFC 1071).
+std::uint32_t sum_words(std::uint32_t sum, const void* data, std::size_t length) {
+  const auto* const bytes = static_cast<const unsigned char*>(data);
+  for (std::size_t i = 0; i < length; ++i) sum += i % 2 == 0 ? bytes[i] * 256U : bytes[i];
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16U);
+  return sum;
+}
+
+/// Binds to the port with which the checksum of `datagram` computes to zero.
+void bind_for_zero_checksum(const Fd& fd, const Address& to, const Datagram& datagram) {
+  if (to.family != AF_INET6) throw std::runtime_error("zero-checksum is for IPv6");
+  sockaddr_in6 own{};
+  socklen_t own_length = sizeof own;
+  {
+    const Fd probe = make_socket(to, SOCK_DGRAM);
+    check(::connect(probe.get(), to.get(), to.length), "connect");
+    check(::getsockname(probe.get(), reinterpret_cast<sockaddr*>(&own), &own_length), "getsockname");
+  }
+  const auto udp_bytes = static_cast<std::uint32_t>(8 + datagram.length);
+  std::uint32_t sum = 2 * udp_bytes + IPPROTO_UDP;  // in the pseudo header and in UDP's
+  sum = sum_words(sum, &own.sin6_addr, 16);
+  sum = sum_words(sum, &to.storage.sin6_addr, 16);
+  sum = sum_words(sum, &to.storage.sin6_port, 2);
+  sum = sum_words(sum, datagram.bytes.data(), datagram.length);
+  const auto port = static_cast<std::uint16_t>(0xffff - sum);
+  if (port < 1024) throw std::runtime_error("the port would be " + std::to_string(port));
+  own.sin6_port = htons(port);
+  check(::bind(fd.get(), reinterpret_cast<sockaddr*>(&own), own_length), "bind");
+}
+
+void send_udp(const Address& address, std::uint64_t total, bool zero_checksum) {
   const Fd fd = make_socket(address, SOCK_DGRAM);
+  if (zero_checksum) bind_for_zero_checksum(fd, address, Datagram(0, 0, total));
   check(::connect(fd.get(), address.get(), address.length), "connect");
-  std::array<unsigned char, kDatagramPayload + 8> datagram{};
   std::uint64_t acknowledged = 0;
   std::uint64_t next = 0;
-  std::uint64_t rounds = 0;
+  std::uint32_t rounds = 0;
   auto last_progress = std::chrono::steady_clock::now();
   while (acknowledged < total) {
     while (next < total && next < acknowledged + kWindowBytes) {
-      const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(kDatagramPayload, total - next));
-      std::memcpy(datagram.data(), &next, sizeof next);
-      fill(next, datagram.data() + 8, length);
-      if (::send(fd.get(), datagram.data(), length + 8, 0) < 0) break;
-      next += length;
+      const Datagram datagram(next, rounds, total);
+      if (::send(fd.get(), datagram.bytes.data(), datagram.length, 0) < 0) break;
+      next += datagram.length - kDatagramHeader;
     }
     pollfd p{fd.get(), POLLIN, 0};
     if (check(::poll(&p, 1, 50), "poll") == 0) {
@@ -204,14 +252,15 @@ void send_udp(const Address& address, std::uint64_t total) {
       throw std::runtime_error("no acknowledgement for 20 s");
     }
   }
-  std::printf("went back %llu times\n", static_cast<unsigned long long>(rounds));
+  std::printf("went back %u times\n", rounds);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) {
-    std::fprintf(stderr, "usage: transfer send|receive tcp|udp ADDRESS PORT BYTES\n");
+  const bool zero_checksum = argc == 7 && std::string(argv[6]) == "zero-checksum";
+  if (argc != 6 && !zero_checksum) {
+    std::fprintf(stderr, "usage: transfer send|receive tcp|udp ADDRESS PORT BYTES [zero-checksum]\n");
     return 2;
   }
   try {
@@ -220,7 +269,11 @@ int main(int argc, char** argv) {
     const Address address(argv[3], argv[4]);
     const std::uint64_t total = std::strtoull(argv[5], nullptr, 10);
     const auto start = std::chrono::steady_clock::now();
-    (send ? (tcp ? send_tcp : send_udp) : (tcp ? receive_tcp : receive_udp))(address, total);
+    if (send && !tcp) {
+      send_udp(address, total, zero_checksum);
+    } else {
+      (send ? send_tcp : tcp ? receive_tcp : receive_udp)(address, total);
+    }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     std::printf("%s %s: %llu bytes in %.2f s\n", argv[1], argv[2],
                 static_cast<unsigned long long>(total), took.count());
