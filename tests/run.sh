@@ -55,14 +55,14 @@ for stage in "${stages[@]}"; do
     asan)
       build asan
       ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 \
-        UBSAN_OPTIONS=print_stacktrace=1 WARREN_SIM_SEEDS="${WARREN_SIM_SEEDS:-10}" \
+        UBSAN_OPTIONS=print_stacktrace=1 WARREN_SIM_SEEDS="${WARREN_SIM_SEEDS:-3}" \
         run_tests asan unit -LE 'interop|netns|timing|no_sanitizer' -j "$jobs" ;;
     tsan)
-      build tsan
+      build tsan threaded_tests
       run_tests tsan threaded -L threaded -j "$jobs" ;;
     tidy) build tidy ;;
     fuzz)
-      build fuzz
+      build fuzz fuzz_targets
       say "fuzz: ${FUZZ_SECONDS:-10} s each"
       for target in build/fuzz/tests/fuzz/fuzz_*; do
         [ -x "$target" ] || continue
