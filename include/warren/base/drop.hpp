@@ -50,7 +50,7 @@ enum class Drop : std::uint8_t {
 #undef WARREN_DROP_NAME
 };
 
-#define WARREN_DROP_COUNT(name, text) +1
+#define WARREN_DROP_COUNT(name, text) +1  // NOLINT(bugprone-macro-parentheses): summed
 inline constexpr std::size_t kDropCount = 0 WARREN_DROPS(WARREN_DROP_COUNT);
 #undef WARREN_DROP_COUNT
 

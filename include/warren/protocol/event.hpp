@@ -34,7 +34,7 @@ enum class HandshakeFailure : std::uint8_t {
   WARREN_HANDSHAKE_FAILURES(WARREN_NAME)
 #undef WARREN_NAME
 };
-#define WARREN_COUNT(name, text) +1
+#define WARREN_COUNT(name, text) +1  // NOLINT(bugprone-macro-parentheses): summed
 inline constexpr std::size_t kHandshakeFailureCount = 0 WARREN_HANDSHAKE_FAILURES(WARREN_COUNT);
 #undef WARREN_COUNT
 
