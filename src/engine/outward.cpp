@@ -13,13 +13,19 @@
 // turn goes on.
 //
 // A frame for all peers is sealed once per peer, from the same slot.
+//
+// A packet whose datagram would be longer than UDP allows is dropped, and its sender is told as a
+// router would tell it (once per super-packet), or TCP would send it over and over again.
 #include "outward.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <utility>
 
 #include <warren/base/assert.hpp>
 #include <warren/packet/ecn.hpp>
+#include <warren/packet/icmp.hpp>
 #include <warren/packet/segmenter.hpp>
 
 namespace warren::engine {
@@ -30,6 +36,13 @@ using protocol::kSealTailBytes;
 
 // The longest datagram of the slow lane: a staged frame of the largest MTU.
 constexpr std::size_t kSlowDatagramBytes = kDataHeaderBytes + 65'535 + 14 + kSealTailBytes;
+
+// The longest packet whose datagram, padded, is surely one that UDP can carry: 65,472 bytes, whole
+// blocks of what header and tag leave of the 65,507. The interface's MTU may keep a longer one from
+// being padded, which would save it only with an MTU of 65,473 to 65,475.
+constexpr std::uint16_t kMaxPacketBytes = (kMaxMessageBytes - kDataHeaderBytes - crypto::kTagBytes) /
+                                          protocol::kPaddingMultiple * protocol::kPaddingMultiple;
+static_assert(kMaxPacketBytes == 65'472);
 
 /// A packet that is not a super-packet and needs no change: the same shape as packet::Segmenter.
 struct WholePacket {
@@ -53,7 +66,7 @@ Outward::Outward(TunPort& tun, Transmitter& transmitter, protocol::Device& devic
 
 void Outward::add(const TunPort::Read& read) noexcept {
   WARREN_ASSERT(waiting_ < queue_.size(), "waiting={}", waiting_);
-  queue_[(first_ + waiting_) % queue_.size()] = {read, 0, 0};
+  queue_[(first_ + waiting_) % queue_.size()] = {read};
   ++waiting_;
 }
 
@@ -84,6 +97,7 @@ bool Outward::advance(base::Now now, Waiting& waiting) noexcept {
     device_.drops().add(base::Drop::out_malformed);
     return true;
   }
+  if (!std::exchange(waiting.counted, true)) tun_.count_read(segmenter->count(), packet.size());
   const std::uint8_t ecn = packet::ecn_of(packet, tun_.framing());
   if (tun_.framing() == packet::Framing::ip) {
     const auto peer = device_.route(packet);
@@ -108,8 +122,10 @@ bool Outward::add_segments(base::Now now, protocol::PeerId peer, const Source& s
                            std::size_t& next_segment, std::uint8_t ecn) noexcept {
   for (; next_segment < source.count(); ++next_segment) {
     const std::size_t length = source.length(next_segment);
-    if (kDataHeaderBytes + length > kMaxMessageBytes) {
+    if (length > kMaxPacketBytes) {
       device_.drops().add(base::Drop::out_too_big);
+      // No other segment is longer than the first.
+      if (next_segment == 0) answer_too_big(now, source);
       continue;
     }
     const auto room = reserve(now, peer, length);
@@ -120,6 +136,22 @@ bool Outward::add_segments(base::Now now, protocol::PeerId peer, const Source& s
     ++batch_count_;
   }
   return true;
+}
+
+/// Tells the sender of `source`, whose first segment is too big, how big a packet may be.
+template <class Source>
+void Outward::answer_too_big(base::Now now, const Source& source) noexcept {
+  const std::size_t length = source.length(0);
+  // A frame of Ethernet comes from a host whose link has one MTU for all: nobody to tell.
+  if (tun_.framing() != packet::Framing::ip || length > slow_buffer_.size()) return;
+  // The slow lane uses its buffer only while it is drained.
+  source.write(0, slow_buffer_.data());
+  std::array<std::byte, packet::kMaxTooBigBytes> error;
+  const std::size_t bytes = packet::write_too_big(base::ConstBytes(slow_buffer_).first(length),
+                                                  kMaxPacketBytes, error);
+  if (bytes > 0 && too_big_errors_.take(now.boot)) {
+    tun_.write_now(base::ConstBytes(error).first(bytes));
+  }
 }
 
 base::Bytes Outward::reserve(base::Now now, protocol::PeerId peer, std::size_t length) noexcept {

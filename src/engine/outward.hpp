@@ -9,6 +9,7 @@
 
 #include <warren/protocol/device.hpp>
 
+#include "token_bucket.hpp"
 #include "transmitter.hpp"
 #include "tun_port.hpp"
 
@@ -47,12 +48,15 @@ class Outward {
     TunPort::Read read;
     std::size_t next_target = 0;
     std::size_t next_segment = 0;
+    bool counted = false;
   };
 
   bool advance(base::Now now, Waiting& waiting) noexcept;
   template <class Source>
   bool add_segments(base::Now now, protocol::PeerId peer, const Source& source,
                     std::size_t& next_segment, std::uint8_t ecn) noexcept;
+  template <class Source>
+  void answer_too_big(base::Now now, const Source& source) noexcept;
   base::Bytes reserve(base::Now now, protocol::PeerId peer, std::size_t length) noexcept;
 
   TunPort& tun_;
@@ -70,6 +74,8 @@ class Outward {
   std::array<protocol::SealItem, kMaxSegments> items_;
   std::array<Datagram, kMaxSegments> datagrams_;
   std::vector<std::byte> slow_buffer_;
+  // RFC 4443 section 2.4 (f): 100 errors per second, in bursts of 10.
+  TokenBucket too_big_errors_{std::chrono::milliseconds(10), 10};
 };
 
 }  // namespace warren::engine

@@ -111,9 +111,12 @@ Ring::~Ring() {
 }
 
 void Ring::cancel_all() noexcept {
-  io_uring_sqe* sqe = next({});
+  // A tag of its own: with that of the instant cancellations its completion would count for the
+  // failure of one of them, whose success would then be waited for in vain.
+  constexpr Tag kTag{Op::none, 1, 0};
+  io_uring_sqe* sqe = next(kTag);
   io_uring_prep_cancel64(sqe, 0, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
-  sqe->user_data = Tag{}.encode();
+  sqe->user_data = kTag.encode();
   // Cancelled operations end at once; the bound is for an operation that cannot be cancelled.
   for (int round = 0; round < 20 && in_flight_ > 0; ++round) {
     __kernel_timespec timeout{0, 50'000'000};

@@ -7,10 +7,11 @@
 // RLIMIT_MEMLOCK allows it: several at once might complete out of order.
 //
 // An interface that is down hands over nothing and the read waits; writes fail with EIO. When the
-// interface is deleted, reads and writes end with EBADFD; the loop then tells its owner. A read that
-// waits cannot be relied on to notice: the kernel wakes it before it takes the queue away, and when
-// it looks in between it finds an empty queue, waits on, and is woken no more (tun_detach_all). A
-// poll reports the error from before that wake-up on (tun_chr_poll), so one is there all the time.
+// interface is deleted, reads and writes end with EBADFD; the loop then tells its owner. A read
+// that waits cannot be relied on to notice: the kernel wakes it before it takes the queue away, and
+// when it looks in between it finds an empty queue, waits on, and is woken no more
+// (tun_detach_all). A poll reports the error from before that wake-up on (tun_chr_poll), so one is
+// there all the time.
 //
 // Writing. One writev per packet or super-packet: the virtio header from the write's own record,
 // then pieces that lie in the slots of the UDP receives. A slot returns to the kernel with the last
@@ -37,8 +38,9 @@ namespace warren::engine {
 namespace {
 
 constexpr std::uint16_t kBufferGroup = 1;
-// Nothing but POLLERR completes this poll. A poll for errors alone would not be looked at again: the
-// wake-up that a deletion makes is that of a packet (sock_def_readable), which names POLLPRI too.
+// Nothing but POLLERR completes this poll. A poll for errors alone would not be looked at again:
+// the wake-up that a deletion makes is that of a packet (sock_def_readable), which names POLLPRI
+// too.
 constexpr short kWatchedEvents = POLLPRI;
 // A virtio header, an Ethernet header, and the longest packet; a whole number of pages.
 constexpr std::size_t kSlotBytes = std::size_t{68} * 1024;
@@ -224,6 +226,17 @@ void TunPort::write_again(const Write& write) noexcept {
   if (::writev(tun_.fd(), &write.pieces[skipped], static_cast<int>(write.piece_count - skipped)) <
       0) {
     drops_.add(base::Drop::in_write_failed, write.piece_count - 1);
+  }
+}
+
+void TunPort::write_now(base::ConstBytes packet) noexcept {
+  std::array<std::byte, packet::kVirtioHeaderBytes> header;
+  packet::VirtioHeader{}.write(header.data());
+  // The kernel only reads what a write points to.
+  const std::array<iovec, 2> pieces{
+      {{header.data(), header_bytes_}, {const_cast<std::byte*>(packet.data()), packet.size()}}};
+  if (::writev(tun_.fd(), pieces.data(), static_cast<int>(pieces.size())) < 0) {
+    drops_.add(base::Drop::in_write_failed);
   }
 }
 

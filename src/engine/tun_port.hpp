@@ -41,6 +41,11 @@ class TunPort {
   [[nodiscard]] base::Bytes bytes(const Read& read) noexcept {
     return pool_.arena().bytes(read.slot).first(read.length);
   }
+  /// What a read turned out to be.
+  void count_read(std::size_t packets, std::size_t bytes) noexcept {
+    statistics_.tun_read_packets += packets;
+    statistics_.tun_read_bytes += bytes;
+  }
   void release(SlotIndex slot) noexcept { pool_.drop(slot); }
   void on_poll(const Completion& completion);
   void on_watch(const Completion& completion);
@@ -51,6 +56,8 @@ class TunPort {
   /// Needs a free write. The slots of `packet`'s pieces are held until the write is complete.
   void write(const packet::CoalescedPacket& packet) noexcept;
   void on_write(const Completion& completion);
+  /// Writes an IP packet of our own, at once: for rare ones. Borrows `packet` for the call only.
+  void write_now(base::ConstBytes packet) noexcept;
 
   /// The device was deleted: nothing is read or written any more.
   [[nodiscard]] bool gone() const noexcept { return gone_; }

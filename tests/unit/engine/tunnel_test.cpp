@@ -20,6 +20,8 @@ TEST_CASE("64 MiB of TCP arrive unchanged each way, and super-packets carry them
   const auto a = pair.a.statistics();
   const auto b = pair.b.statistics();
   // One read, send, receive and write moves many packets.
+  CHECK(a.tun_read_packets > 10 * a.tun_reads);
+  CHECK(a.tun_read_bytes > 64 << 20);
   CHECK(a.udp_send_datagrams > 10 * a.udp_sends);
   CHECK(b.udp_receive_datagrams > 10 * b.udp_receives);
   CHECK(b.tun_write_packets > 10 * b.tun_writes);

@@ -1,7 +1,9 @@
 // The engine as its owner's event loop.
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
+#include <memory>
 
 #include "traffic.hpp"
 
@@ -63,6 +65,30 @@ TEST_CASE("a watch that was ended is not called, not even when it was ready alre
     engine.run();
   });
   CHECK(calls == 1);
+}
+
+TEST_CASE("an engine ends at once after the end of its watches") {
+  requires_root();
+  auto shortest = base::Duration::max();
+  for (int round = 0; round < 3; ++round) {
+    TestNetns netns;
+    netns.run([&] {
+      crypto::Aead aead(crypto::available_backends().front());
+      protocol::Device device({}, aead, crypto::system_random());
+      system::TunDevice tun({.name = "tun0"});
+      const base::Fd fd(::eventfd(0, EFD_NONBLOCK));
+      auto engine = std::make_unique<engine::Engine>(engine::EngineOptions{}, device, tun);
+      const auto watch = engine->watch(fd.get(), POLLIN, [](short) {});
+      engine->call_at(system::boot_now(), [&] { engine->stop(); });
+      engine->run();
+      engine->unwatch(watch);
+      const auto start = system::boot_now();
+      engine.reset();
+      shortest = std::min<base::Duration>(shortest, system::boot_now() - start);
+    });
+  }
+  // An operation that is waited for in vain costs a second.
+  CHECK(shortest < 500ms);
 }
 
 TEST_CASE("a changed watch waits for the new events") {
