@@ -40,8 +40,9 @@ constexpr std::size_t kSlowDatagramBytes = kDataHeaderBytes + 65'535 + 14 + kSea
 // The longest packet whose datagram, padded, is surely one that UDP can carry: 65,472 bytes, whole
 // blocks of what header and tag leave of the 65,507. The interface's MTU may keep a longer one from
 // being padded, which would save it only with an MTU of 65,473 to 65,475.
-constexpr std::uint16_t kMaxPacketBytes = (kMaxMessageBytes - kDataHeaderBytes - crypto::kTagBytes) /
-                                          protocol::kPaddingMultiple * protocol::kPaddingMultiple;
+constexpr std::uint16_t kMaxPacketBytes =
+    (kMaxMessageBytes - kDataHeaderBytes - crypto::kTagBytes) / protocol::kPaddingMultiple *
+    protocol::kPaddingMultiple;
 static_assert(kMaxPacketBytes == 65'472);
 
 /// A packet that is not a super-packet and needs no change: the same shape as packet::Segmenter.
@@ -147,8 +148,8 @@ void Outward::answer_too_big(base::Now now, const Source& source) noexcept {
   // The slow lane uses its buffer only while it is drained.
   source.write(0, slow_buffer_.data());
   std::array<std::byte, packet::kMaxTooBigBytes> error;
-  const std::size_t bytes = packet::write_too_big(base::ConstBytes(slow_buffer_).first(length),
-                                                  kMaxPacketBytes, error);
+  const std::size_t bytes =
+      packet::write_too_big(base::ConstBytes(slow_buffer_).first(length), kMaxPacketBytes, error);
   if (bytes > 0 && too_big_errors_.take(now.boot)) {
     tun_.write_now(base::ConstBytes(error).first(bytes));
   }

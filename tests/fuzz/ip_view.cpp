@@ -1,11 +1,15 @@
 // The checked views of arbitrary bytes: no read leaves the packet, lengths are what the views
-// promise, and ECN decapsulation changes an IP header in its ECN bits and checksum only.
+// promise, ECN decapsulation changes an IP header in its ECN bits and checksum only, and an error
+// about a packet that is too big quotes the packet and is never answered by another.
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <vector>
 
 #include <warren/packet/ecn.hpp>
 #include <warren/packet/ethernet_view.hpp>
+#include <warren/packet/icmp.hpp>
 #include <warren/packet/ip_view.hpp>
 #include <warren/packet/virtio.hpp>
 
@@ -69,12 +73,30 @@ void check_virtio(base::ConstBytes bytes) {
   require(std::equal(written.begin(), written.end(), bytes.begin()));
 }
 
+void check_too_big(base::ConstBytes packet) {
+  std::array<std::byte, kMaxTooBigBytes> out;
+  const auto bytes = write_too_big(packet, 1400, out);
+  if (bytes == 0) return;
+  const auto error = std::span(out).first(bytes);
+  const auto ip = IpView::parse(error);
+  require(ip && ip->total_length() == bytes);
+  require(bytes <= (ip->family() == base::Family::v4 ? 576U : 1280U));
+  const auto about = IpView::parse(packet);
+  require(about && about->source() == ip->destination() && about->destination() == ip->source());
+  const auto quoted = error.subspan(ip->header_length() + 8);
+  require(quoted.size() <= packet.size());
+  require(std::equal(quoted.begin(), quoted.end(), packet.begin()));
+  std::array<std::byte, kMaxTooBigBytes> again;
+  require(write_too_big(error, 1400, again) == 0);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::vector<std::byte> exact(reinterpret_cast<const std::byte*>(data),
                                      reinterpret_cast<const std::byte*>(data) + size);
   check_ip(exact);
+  check_too_big(exact);
   check_ethernet(exact);
   check_virtio(exact);
   check_ecn(exact, Framing::ip);
