@@ -52,6 +52,7 @@ IpAddress IpAddress::from_bytes(Family family, const std::byte* bytes) noexcept 
 }
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;  // inet_pton would stop there
   const std::string terminated(text);
   std::array<std::byte, 16> bytes;
   if (::inet_pton(AF_INET, terminated.c_str(), bytes.data()) == 1) {
@@ -185,8 +186,8 @@ std::optional<MacAddress> MacAddress::parse(std::string_view text) {
   for (std::size_t i = 0; i < 6; ++i) {
     const std::string_view octet = text.substr(3 * i, 2);
     unsigned value = 0;
-    const auto [end, error] = std::from_chars(octet.data(), octet.data() + 2, value, 16);
-    if (error != std::errc{} || end != octet.data() + 2) return std::nullopt;
+    const auto [end, error] = std::from_chars(octet.data(), octet.data() + octet.size(), value, 16);
+    if (error != std::errc{} || end != octet.data() + octet.size()) return std::nullopt;
     if (i < 5 && text[3 * i + 2] != ':') return std::nullopt;
     address.bytes[i] = static_cast<std::byte>(value);
   }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -26,8 +27,11 @@ using namespace std::chrono_literals;
 
 json ask_checked(const std::string& name, std::string_view request) {
   json answer = control::ask(name, request);
-  if (!answer.value("ok", false)) throw base::Error(answer.value("error", "the request failed"));
-  return answer;
+  if (answer.value("ok", false)) return answer;
+  const auto message = answer.value("error", "the request failed");
+  const auto hint = answer.value("hint", "");
+  if (answer.value("wrong_configuration", false)) throw UsageError(message, hint);
+  throw base::Error(message, hint);
 }
 
 void down(const std::string& name) {
@@ -53,7 +57,13 @@ std::vector<json> collect(const std::string& name) {
     return all;
   }
   for (const std::string& running : control::running_names()) {
-    all.push_back(ask_checked(running, "status").at("status"));
+    try {
+      all.push_back(ask_checked(running, "status").at("status"));
+    } catch (const base::Error&) {
+      // One that ended between the two questions must not hide the others.
+      const auto still = control::running_names();
+      if (std::find(still.begin(), still.end(), running) != still.end()) throw;
+    }
   }
   return all;
 }

@@ -191,7 +191,10 @@ int Daemon::set_listen_port(std::uint16_t port) {
 
 int Daemon::set_fwmark(std::uint32_t fwmark) {
   if (fwmark == engine_->fwmark()) return 0;
-  return error_number_of([&] { engine_->set_fwmark(fwmark); });
+  const int error = error_number_of([&] { engine_->set_fwmark(fwmark); });
+  // The rules that keep the tunnel's own datagrams out of it go by the mark.
+  if (error == 0) peers_changed();
+  return error;
 }
 
 std::string Daemon::peer_name(const crypto::PublicKey& key) const {
@@ -205,11 +208,15 @@ void Daemon::peers_changed() {
 json Daemon::host_status() const {
   json addresses = json::array();
   try {
-    for (const auto& address : netlink_.addresses(link_.index)) {
-      addresses.push_back(address.to_string());
+    // In another namespace its addresses are not ours to see, and its index is somebody else's
+    // here.
+    if (!link_.away) {
+      for (const auto& address : netlink_.addresses(link_.index)) {
+        addresses.push_back(address.to_string());
+      }
     }
   } catch (const base::Error&) {
-    // The interface is in another namespace: its addresses are not ours to see.
+    // It is being deleted.
   }
   json features = json::array();
   auto add_feature = [&features](const engine::Feature& feature) {
@@ -249,17 +256,19 @@ json Daemon::host_status() const {
   };
 }
 
-std::string Daemon::reload() {
+std::optional<control::ReloadError> Daemon::reload() {
   if (!on_reload) {
-    return fmt::format("{} has no configuration file: it is configured with `wg`", name_);
+    return control::ReloadError{.message = fmt::format("{} has no configuration file", name_),
+                                .hint = "it is configured with `wg`"};
   }
   system::sd_notify_reloading();
-  std::string error = on_reload();
+  auto error = on_reload();
   system::sd_notify_ready();
-  if (error.empty()) {
+  if (!error) {
     spdlog::info("{}: reloaded {}", name_, configuration_file);
   } else {
-    spdlog::error("{}: not reloaded: {}", name_, error);
+    spdlog::error("{}: not reloaded: {}{}", name_, error->message,
+                  error->hint.empty() ? "" : fmt::format("\n  hint: {}", error->hint));
   }
   return error;
 }

@@ -63,13 +63,17 @@ class Daemon final : public control::Host, public control::Watcher {
 
   engine::Engine& engine() { return *engine_; }
   system::Netlink& netlink() { return netlink_; }
+  /// Of the interface as it is now; index() means something to netlink() only while it is not away.
   [[nodiscard]] std::uint32_t index() const noexcept { return link_.index; }
+  [[nodiscard]] std::uint32_t mtu() const noexcept { return link_.mtu; }
+  /// In another network namespace, whose addresses and routes are not ours to set.
+  [[nodiscard]] bool is_away() const noexcept { return link_.away; }
   /// Reads the interface's state again and tells the device: after a change made in this process
   /// that must be in force at once.
   void refresh_link();
 
   // What who configures the tunnel adds. Unset: nothing.
-  std::function<std::string()> on_reload;
+  std::function<std::optional<control::ReloadError>()> on_reload;
   std::function<void()> on_peers_changed;
   std::function<void()> on_link_up;  ///< somebody has switched the interface on
   std::function<void(const protocol::Event&)> on_event;
@@ -87,7 +91,7 @@ class Daemon final : public control::Host, public control::Watcher {
   [[nodiscard]] std::string peer_name(const crypto::PublicKey& key) const override;
   void peers_changed() override;
   [[nodiscard]] nlohmann::json host_status() const override;
-  std::string reload() override;
+  std::optional<control::ReloadError> reload() override;
   void shut_down() override;
 
   // ---- control::Watcher

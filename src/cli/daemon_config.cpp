@@ -36,17 +36,26 @@ std::string error_text(const base::Error& error) {
 
 }  // namespace
 
-std::uint32_t automatic_mtu(system::Netlink& netlink, const config::Tunnel& tunnel) {
+std::uint32_t automatic_mtu(
+    system::Netlink& netlink, const config::Tunnel& tunnel,
+    const std::function<std::optional<base::Endpoint>(const config::Peer&)>& endpoint_of) {
   const bool is_tap = tunnel.interface.kind == config::Kind::tap;
   const std::uint32_t overhead = kTunnelBytes + (is_tap ? kEthernetBytes : 0);
   std::optional<std::uint32_t> smallest;
   for (const config::Peer& peer : tunnel.peers) {
-    if (!peer.endpoint || !peer.endpoint->literal) continue;
-    const auto mtu = netlink.route_mtu(*peer.endpoint->literal, tunnel.interface.fwmark);
+    const auto endpoint = endpoint_of(peer);
+    if (!endpoint) continue;
+    const auto mtu = netlink.route_mtu(*endpoint, tunnel.interface.fwmark);
     if (mtu) smallest = std::min(*mtu, smallest.value_or(*mtu));
   }
   if (!smallest) return kUsualMtu - (is_tap ? kEthernetBytes : 0);
   return std::max(kSmallestMtu, *smallest > overhead ? *smallest - overhead : 0);
+}
+
+std::uint32_t automatic_mtu(system::Netlink& netlink, const config::Tunnel& tunnel) {
+  return automatic_mtu(netlink, tunnel, [](const config::Peer& peer) {
+    return peer.endpoint ? peer.endpoint->literal : std::nullopt;
+  });
 }
 
 ConfiguredTunnel::ConfiguredTunnel(Daemon& daemon, config::Tunnel tunnel)
@@ -74,6 +83,7 @@ ConfiguredTunnel::ConfiguredTunnel(Daemon& daemon, config::Tunnel tunnel)
     }
   };
 
+  if (!current_.interface.mtu) own_mtu_ = daemon_.mtu();
   system::Netlink& netlink = daemon_.netlink();
   daemon_.device().set_private_key(daemon_.now(), current_.interface.private_key.clone());
   for (const config::Peer& peer : current_.peers) change_peer(nullptr, peer);
@@ -97,43 +107,53 @@ ConfiguredTunnel::~ConfiguredTunnel() {
 // When an interface goes down, the kernel takes away its routes and its IPv6 addresses.
 void ConfiguredTunnel::restore_after_up() {
   try {
-    for (const auto& address : current_.interface.addresses) {
-      daemon_.netlink().add_address(daemon_.index(), address);
-    }
-    routes_.forget();
+    change_addresses({}, current_.interface);
     follow_routes(current_.interface);
   } catch (const base::Error& error) {
-    // It may be in another namespace by now, whose addresses and routes are not ours to set.
     spdlog::warn("{}", error_text(error));
   }
 }
 
-// Returns the error as the user should read it; the old configuration stays then.
-std::string ConfiguredTunnel::reload() {
+std::optional<control::ReloadError> ConfiguredTunnel::reload() {
   try {
     config::Tunnel next = config::load(current_.file);
     const config::Interface& old = current_.interface;
     if (next.interface.name != old.name || next.interface.kind != old.kind ||
         next.interface.hub != old.hub) {
-      return "name, kind and hub cannot be changed while the tunnel is up: "
-             "take it down and up again";
+      return control::ReloadError{
+          .message = "name, kind and hub cannot be changed while the tunnel is up",
+          .hint = "take it down and up again"};
     }
-    try {
-      change(current_, next);
-    } catch (const base::Error&) {
-      try {
-        change(next, current_);
-      } catch (const base::Error& error) {
-        spdlog::error("while going back to the old configuration: {}", error_text(error));
-      }
-      throw;
-    }
+    change_or_go_back(next);
     current_ = std::move(next);
-    return {};
+    if (daemon_.is_away()) {
+      spdlog::warn("{} is in another network namespace: its addresses, MTU and routes stay",
+                   old.name);
+    }
+    return std::nullopt;
+  } catch (const config::ConfigError& error) {
+    return control::ReloadError{error.what(), error.hint(), true};
   } catch (const base::Error& error) {
-    return error_text(error);
+    return control::ReloadError{error.what(), error.hint(), false};
   } catch (const std::exception& error) {
-    return error.what();
+    return control::ReloadError{error.what(), {}, false};
+  }
+}
+
+void ConfiguredTunnel::change_or_go_back(config::Tunnel& next) {
+  const std::uint16_t port = daemon_.listen_port();
+  try {
+    change(current_, next);
+  } catch (const base::Error&) {
+    try {
+      // The very port, also where the kernel chose it: the peers know it.
+      daemon_.engine().set_listen_port(port);
+      next.interface.listen_port = current_.interface.listen_port;
+      change(next, current_);
+    } catch (const base::Error& error) {
+      spdlog::error("while going back to the old configuration: {}", error_text(error));
+    }
+    throw;
   }
 }
 
@@ -146,23 +166,56 @@ void ConfiguredTunnel::change(const config::Tunnel& from, const config::Tunnel& 
 
 void ConfiguredTunnel::change_interface(const config::Interface& from, const config::Tunnel& next) {
   const config::Interface& to = next.interface;
-  system::Netlink& netlink = daemon_.netlink();
   if (from.listen_port != to.listen_port) daemon_.engine().set_listen_port(to.listen_port);
   if (from.fwmark != to.fwmark) daemon_.engine().set_fwmark(to.fwmark);
-  if (from.addresses != to.addresses) {
-    for (const auto& address : from.addresses) {
-      if (!contains(to.addresses, address)) netlink.remove_address(daemon_.index(), address);
-    }
-    // All of them: removing an address may take others of its subnet, and routes, along.
-    for (const auto& address : to.addresses) netlink.add_address(daemon_.index(), address);
-    routes_.forget();
-  }
-  if (from.mtu != to.mtu) {
-    netlink.set_mtu(daemon_.index(), to.mtu ? *to.mtu : automatic_mtu(netlink, next));
+  if (from.addresses != to.addresses) change_addresses(from, to);
+  if (from.mtu != to.mtu && !daemon_.is_away()) {
+    own_mtu_ = to.mtu ? 0 : mtu_now(next);
+    daemon_.netlink().set_mtu(daemon_.index(), to.mtu.value_or(own_mtu_));
     daemon_.refresh_link();
   }
   if (!(from.private_key == to.private_key)) {
     daemon_.device().set_private_key(daemon_.now(), to.private_key.clone());
+  }
+}
+
+void ConfiguredTunnel::change_addresses(const config::Interface& from,
+                                        const config::Interface& to) {
+  if (daemon_.is_away()) return;
+  system::Netlink& netlink = daemon_.netlink();
+  for (const auto& address : from.addresses) {
+    if (!contains(to.addresses, address)) netlink.remove_address(daemon_.index(), address);
+  }
+  // All of them: removing an address may take others of its subnet, and routes, along.
+  for (const auto& address : to.addresses) netlink.add_address(daemon_.index(), address);
+  routes_.check_again();
+}
+
+std::uint32_t ConfiguredTunnel::mtu_now(const config::Tunnel& tunnel) {
+  const protocol::Device& device = daemon_.device();
+  return automatic_mtu(daemon_.netlink(), tunnel,
+                       [&device](const config::Peer& peer) -> std::optional<base::Endpoint> {
+                         if (!peer.endpoint || peer.endpoint->literal) {
+                           return peer.endpoint ? peer.endpoint->literal : std::nullopt;
+                         }
+                         const auto id = device.find_peer(peer.public_key);
+                         if (!id) return std::nullopt;
+                         const auto path = device.status(*id).path;
+                         return path ? std::optional(path->remote) : std::nullopt;
+                       });
+}
+
+// A name was resolved: now the way to it tells its MTU. One that somebody else has set stays.
+void ConfiguredTunnel::follow_mtu() {
+  if (own_mtu_ == 0 || daemon_.is_away() || daemon_.mtu() != own_mtu_) return;
+  try {
+    const std::uint32_t mtu = mtu_now(current_);
+    if (mtu == own_mtu_) return;
+    daemon_.netlink().set_mtu(daemon_.index(), mtu);
+    own_mtu_ = mtu;
+    daemon_.refresh_link();
+  } catch (const base::Error& error) {
+    spdlog::warn("{}", error_text(error));
   }
 }
 
@@ -234,6 +287,7 @@ void ConfiguredTunnel::endpoint_resolved(const crypto::PublicKey& key,
   const protocol::PeerStatus status = device.status(*id);
   if (status.path && status.path->remote == endpoint) return;
   device.set_endpoint(*id, endpoint);
+  follow_mtu();
   if (status.path) return;  // the handshake that runs goes to the new endpoint
   // Nothing could be sent before: what waits goes now, and so does the first keepalive.
   const base::Now now = daemon_.now();
@@ -245,15 +299,18 @@ void ConfiguredTunnel::endpoint_resolved(const crypto::PublicKey& key,
 }
 
 void ConfiguredTunnel::follow_routes(const config::Interface& interface) {
-  if (!interface.routes || interface.kind != config::Kind::tun) {
-    routes_.set({}, 0);
-    return;
+  if (daemon_.is_away() || routes_.index() != daemon_.index()) {
+    routes_.start_over(daemon_.index());
   }
+  if (daemon_.is_away()) return;
+  if (!daemon_.device().is_up()) return routes_.check_again();  // restore_after_up goes on here
   const protocol::Device& device = daemon_.device();
   std::vector<base::IpNetwork> allowed;
-  for (const protocol::PeerId id : device.peers()) {
-    const auto networks = device.allowed_ips(id);
-    allowed.insert(allowed.end(), networks.begin(), networks.end());
+  if (interface.routes && interface.kind == config::Kind::tun) {
+    for (const protocol::PeerId id : device.peers()) {
+      const auto networks = device.allowed_ips(id);
+      allowed.insert(allowed.end(), networks.begin(), networks.end());
+    }
   }
   const auto wanted = networks_to_route(allowed, interface.addresses);
   const bool has_default =
@@ -261,6 +318,8 @@ void ConfiguredTunnel::follow_routes(const config::Interface& interface) {
   // The tunnel's own datagrams must not go into the tunnel.
   if (has_default && daemon_.fwmark() == 0) daemon_.engine().set_fwmark(routes_.own_mark());
   routes_.set(wanted, daemon_.fwmark());
+  const bool has_own_mark = interface.fwmark == 0 && daemon_.fwmark() == routes_.own_mark();
+  if (!has_default && has_own_mark) daemon_.engine().set_fwmark(0);
 }
 
 const config::Peer* ConfiguredTunnel::find(const config::Tunnel& tunnel,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -16,8 +17,12 @@
 namespace warren::cli {
 
 /// The interface's MTU where the configuration has none: the smallest MTU among the ways to the
-/// endpoints that are addresses, less the 80 bytes that a tunnel costs over IPv6 (for Ethernet 14
-/// more), at least 1280; 1420 where no endpoint tells. As wg-quick has it.
+/// endpoints, less the 80 bytes that a tunnel costs over IPv6 (for Ethernet 14 more), at least
+/// 1280; 1420 where no endpoint tells. `endpoint_of` says where a peer is, if that is known.
+std::uint32_t automatic_mtu(
+    system::Netlink& netlink, const config::Tunnel& tunnel,
+    const std::function<std::optional<base::Endpoint>(const config::Peer&)>& endpoint_of);
+/// The same before any name is resolved: of the endpoints that are addresses.
 std::uint32_t automatic_mtu(system::Netlink& netlink, const config::Tunnel& tunnel);
 
 class ConfiguredTunnel {
@@ -30,9 +35,13 @@ class ConfiguredTunnel {
   ~ConfiguredTunnel();
 
  private:
-  std::string reload();
+  std::optional<control::ReloadError> reload();
+  void change_or_go_back(config::Tunnel& next);
   void change(const config::Tunnel& from, const config::Tunnel& to);
-  void change_interface(const config::Interface& from, const config::Tunnel& to);
+  void change_interface(const config::Interface& from, const config::Tunnel& next);
+  void change_addresses(const config::Interface& from, const config::Interface& to);
+  [[nodiscard]] std::uint32_t mtu_now(const config::Tunnel& tunnel);
+  void follow_mtu();
   void change_peers(const config::Tunnel& from, const config::Tunnel& to);
   void change_peer(const config::Peer* from, const config::Peer& to);
   void set_endpoint(const config::Peer& peer);
@@ -46,6 +55,7 @@ class ConfiguredTunnel {
   config::Tunnel current_;
   Routes routes_;
   EndpointNames names_;
+  std::uint32_t own_mtu_ = 0;  // the one set last because the configuration has none; 0: none was
 };
 
 }  // namespace warren::cli

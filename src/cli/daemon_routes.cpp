@@ -54,7 +54,14 @@ std::set<IpNetwork> networks_to_route(const std::vector<IpNetwork>& allowed,
 }
 
 Routes::~Routes() {
+  start_over(index_);
+}
+
+void Routes::start_over(std::uint32_t index) noexcept {
   while (!rules_.empty()) remove_rules(rules_.begin()->first);
+  installed_.clear();
+  unsure_ = false;
+  index_ = index;
 }
 
 std::vector<system::Rule> Routes::rules_for(base::Family family, std::uint32_t mark) const {
@@ -112,7 +119,7 @@ void Routes::set(const std::set<IpNetwork>& wanted, std::uint32_t mark) {
     }
   }
   for (const IpNetwork& network : wanted) {
-    if (installed_.contains(network)) continue;
+    if (!unsure_ && installed_.contains(network)) continue;
     const system::Route route = route_for(network);
     netlink_.add_route(route);
     installed_.emplace(network, route);
@@ -122,6 +129,7 @@ void Routes::set(const std::set<IpNetwork>& wanted, std::uint32_t mark) {
     for (const system::Rule& rule : rules_for(family, mark)) netlink_.add_rule(rule);
     if (family == base::Family::v4) let_marks_count_for_reverse_path();
   }
+  unsure_ = false;
 }
 
 }  // namespace warren::cli

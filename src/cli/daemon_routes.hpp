@@ -36,8 +36,15 @@ class Routes {
   /// no other interface of this namespace has the same.
   [[nodiscard]] std::uint32_t own_mark() const noexcept { return kFirstMark + index_; }
 
-  /// The kernel has removed the routes, as it does when the interface goes down.
-  void forget() noexcept { installed_.clear(); }
+  [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
+
+  /// The kernel may have removed routes, as it does when the interface goes down or loses an
+  /// address: the next set() puts back those that stay wanted.
+  void check_again() noexcept { unsure_ = true; }
+
+  /// The interface has left the namespace, its routes with it, or is back under another index:
+  /// removes the rules and begins anew.
+  void start_over(std::uint32_t index) noexcept;
 
   /// Makes the installed routes exactly `wanted`. `mark` is the sockets' fwmark; it must not be 0
   /// when `wanted` has a default route. Throws base::SystemError and stops there: calling it again
@@ -53,6 +60,7 @@ class Routes {
   system::Netlink& netlink_;
   std::uint32_t index_;
   std::map<base::IpNetwork, system::Route> installed_;
+  bool unsure_ = false;                          // whether what is in installed_ is still installed
   std::map<base::Family, std::uint32_t> rules_;  // family to the mark its rules were made with
 };
 

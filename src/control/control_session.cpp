@@ -25,8 +25,11 @@ void ControlSession::handle(std::string_view request, std::string& out) {
   if (request == "status") {
     answer["status"] = build_status(host_);
   } else if (request == "reload") {
-    if (std::string error = host_.reload(); !error.empty()) {
-      answer = {{"ok", false}, {"error", std::move(error)}};
+    if (auto error = host_.reload()) {
+      answer = {{"ok", false},
+                {"error", std::move(error->message)},
+                {"hint", std::move(error->hint)},
+                {"wrong_configuration", error->wrong_configuration}};
     }
   } else if (request == "down") {
     shut_down_ = true;

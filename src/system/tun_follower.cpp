@@ -134,7 +134,8 @@ TunFollower::State TunFollower::refresh() {
                     .name = link->name,
                     .mtu = link->mtu,
                     .up = link->up,
-                    .moved = read_in != impl_->place};
+                    .moved = read_in != impl_->place,
+                    .away = read_in != impl_->home};
     impl_->place = read_in;
     return impl_->state;
   }

@@ -2,7 +2,7 @@
 // line.
 //
 //   status   {"ok": true, "status": {…}}     docs/status.schema.json describes the status
-//   reload   {"ok": true} or {"ok": false, "error": "…"}
+//   reload   {"ok": true} or {"ok": false, "error": "…", "hint": "…", "wrong_configuration": false}
 //   down     {"ok": true}, then the process ends
 #pragma once
 

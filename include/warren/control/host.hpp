@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,14 @@ class Watcher {
   virtual std::uint32_t watch(int fd, short events, std::function<void(short)> ready) = 0;
   virtual void change_watch(std::uint32_t watch, short events) = 0;
   virtual void unwatch(std::uint32_t watch) noexcept = 0;
+};
+
+/// Why a reload changed nothing.
+struct ReloadError {
+  std::string message;
+  std::string hint;
+  /// The configuration is wrong; otherwise it could not be applied.
+  bool wrong_configuration = false;
 };
 
 class Host {
@@ -40,9 +49,8 @@ class Host {
   /// Interface name, MTU, link state, features, statistics: what the host adds to status. See
   /// docs/status.schema.json.
   [[nodiscard]] virtual nlohmann::json host_status() const = 0;
-  /// Reads the configuration file again and applies the changes. Returns an empty string, or the
-  /// error as the user should read it.
-  virtual std::string reload() = 0;
+  /// Reads the configuration file again and applies the changes. Empty when it has.
+  virtual std::optional<ReloadError> reload() = 0;
   /// Ends the process cleanly, after the answer has been sent.
   virtual void shut_down() = 0;
 };

@@ -21,6 +21,7 @@ class TunFollower {
     std::uint32_t mtu = 0;
     bool up = false;
     bool moved = false;  ///< in another namespace than at the refresh before
+    bool away = false;   ///< not in the namespace that it was made in: `index` counts elsewhere
     friend bool operator==(const State&, const State&) noexcept = default;
   };
 

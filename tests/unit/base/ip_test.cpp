@@ -2,6 +2,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
+#include <string_view>
 
 #include <warren/base/ip.hpp>
 
@@ -41,6 +42,12 @@ TEST_CASE("a network zeroes its host bits") {
   CHECK(IpNetwork::parse("fd00::ffff/126")->to_string() == "fd00::fffc/126");
   CHECK(IpNetwork::parse("1.2.3.4")->to_string() == "1.2.3.4/32");
   CHECK(IpNetwork::parse("1.2.3.4/0")->to_string() == "0.0.0.0/0");
+}
+
+TEST_CASE("text with a NUL byte in it is no address") {
+  using namespace std::string_view_literals;
+  CHECK_FALSE(IpAddress::parse("10.0.0.1\0junk"sv));
+  CHECK_FALSE(IpNetwork::parse("fd00::1\0/64"sv));
 }
 
 TEST_CASE("a malformed network is refused") {

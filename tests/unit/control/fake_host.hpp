@@ -36,7 +36,7 @@ class FakeHost final : public control::Host {
   }
   void peers_changed() override { ++peer_changes; }
   [[nodiscard]] nlohmann::json host_status() const override { return own_status; }
-  std::string reload() override {
+  std::optional<control::ReloadError> reload() override {
     ++reloads;
     return reload_error;
   }
@@ -57,7 +57,7 @@ class FakeHost final : public control::Host {
       {"statistics", {{"turns", 7}}},
       {"process", {{"pid", 42}, {"uptime_s", 1.5}}},
   };
-  std::string reload_error;
+  std::optional<control::ReloadError> reload_error;
   int peer_changes = 0;
   int reloads = 0;
   int shut_downs = 0;

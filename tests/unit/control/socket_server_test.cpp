@@ -184,10 +184,14 @@ TEST_CASE("reload passes the host's error on") {
   Serving<control::ControlSession> s;
   const auto client = s.connect_client();
   CHECK(nlohmann::json::parse(s.ask(client, "reload\n")).at("ok") == true);
-  s.host.reload_error = "wr0.toml:3:1: unknown key";
+  s.host.reload_error = {.message = "wr0.toml:3:1: unknown key",
+                         .hint = "did you mean `mtu`?",
+                         .wrong_configuration = true};
   const auto answer = nlohmann::json::parse(s.ask(client, "reload\n"));
   CHECK(answer.at("ok") == false);
   CHECK(answer.at("error") == "wr0.toml:3:1: unknown key");
+  CHECK(answer.at("hint") == "did you mean `mtu`?");
+  CHECK(answer.at("wrong_configuration") == true);
   CHECK(s.host.reloads == 2);
 }
 

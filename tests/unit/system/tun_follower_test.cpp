@@ -80,6 +80,7 @@ TEST_CASE("a device that moves is followed there and back") {
   auto state = follower.refresh();
   CHECK(state.exists);
   CHECK(state.moved);
+  CHECK(state.away);
 
   Netlink netlink(fixture.away.fd());
   netlink.set_link_up(netlink.link_index("wr0"), true);
@@ -89,12 +90,14 @@ TEST_CASE("a device that moves is followed there and back") {
   CHECK(state.up);
   CHECK(state.mtu == 1380);
   CHECK_FALSE(state.moved);
+  CHECK(state.away);
 
   fixture.move_home();
   REQUIRE(test::wait_ready(follower.fd()));
   state = follower.refresh();
   CHECK(state.exists);
   CHECK(state.moved);
+  CHECK_FALSE(state.away);
   CHECK_FALSE(state.up);
 }
 
