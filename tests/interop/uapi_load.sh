@@ -42,5 +42,5 @@ rss_kib=$(awk '/^VmRSS/ {print $2}' "/proc/$(pgrep -x warren-wg)/status")
 note "resident: $((rss_kib / 1024)) MiB"
 [ "$rss_kib" -lt 65536 ] || fail "$rss_kib KiB are resident, more than 64 MiB"
 timed "100,000 allowed IPs" networks.conf 2000
-[ "$(wg show ctl0 allowed-ips | tr ' \t' '\n\n' | grep -c /32)" = 100000 ] || fail "not all networks are there"
+[ "$(wg show ctl0 allowed-ips | tr -s '[:space:]' '\n' | grep -c /32)" = 100000 ] || fail "not all networks are there"
 ip link delete ctl0
