@@ -116,8 +116,13 @@ class Ring {
   template <class Handle>
   void reap(Handle&& handle) {
     io_uring_cqe* cqe = nullptr;
+    bool empty = false;
     for (unsigned left = completions(); left > 0; --left) {
-      if (io_uring_peek_cqe(&ring_, &cqe) != 0 || cqe == nullptr) break;
+      if (io_uring_cq_ready(&ring_) == 0) settle_instant();
+      if (io_uring_peek_cqe(&ring_, &cqe) != 0 || cqe == nullptr) {
+        empty = true;
+        break;
+      }
       Completion completion{Tag::decode(cqe->user_data), cqe->res,
                             (cqe->flags & IORING_CQE_F_MORE) != 0, std::nullopt};
       if ((cqe->flags & IORING_CQE_F_BUFFER) != 0) {
@@ -127,7 +132,7 @@ class Ring {
       if (!completion.more) finish(completion.tag);
       handle(completion);
     }
-    if (!instant_are_complete()) return;
+    if (!empty || !instant_are_complete()) return;
     for (std::size_t index = 0; index < instant_submitted_; ++index) {
       if (instant_[index].failed) continue;
       --in_flight_;
@@ -147,6 +152,7 @@ class Ring {
   void finish(Tag tag) noexcept;
   [[nodiscard]] bool instant_are_complete() const noexcept;
   void forget_instant() noexcept;
+  void settle_instant() noexcept;
   void check(int result) noexcept;
 
   io_uring ring_{};
@@ -155,6 +161,7 @@ class Ring {
   std::size_t in_flight_ = 0;  // operations whose last completion was not handled yet
   std::vector<Instant> instant_;
   std::size_t instant_submitted_ = 0;  // the first of them, given to the kernel already
+  bool unsettled_ = false;             // failures of some may still be in the kernel's list
 };
 
 /// Why io_uring_setup failed with `error`, for people, and what to do about it.

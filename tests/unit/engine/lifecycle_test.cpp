@@ -51,6 +51,30 @@ TEST_CASE("an interface that goes down and up again carries traffic again, and n
   CHECK(pair.b.gone_count() == 0);
 }
 
+TEST_CASE("of a burst for an interface that is down each packet is counted once") {
+  requires_root();
+  TunnelPair pair;
+  REQUIRE(datagram_passes(pair.a, pair.b));
+  set_link(pair.b, false);
+  const auto sender = bound_socket(pair.a, SOCK_DGRAM, pair.a.address() + ":0");
+  std::uint64_t sent = 0;
+  for (int round = 0; round < 3; ++round) {
+    // All come in one turn, and growing lengths keep them apart: each has a write of its own.
+    pair.b.in_engine([&] {
+      for (unsigned length = 100; length < 200; ++length) {
+        send_to(sender, pair.b.address() + ":7000", pattern(length, length));
+      }
+      std::this_thread::sleep_for(100ms);
+    });
+    sent += 100;
+    CHECK(eventually([&] { return pair.b.drops(base::Drop::in_write_failed) >= sent; }));
+    CHECK(pair.b.drops(base::Drop::in_write_failed) == sent);
+  }
+  set_link(pair.b, true);
+  CHECK(stream_passes(pair.a, pair.b, 4 << 20));
+  CHECK(pair.b.drops(base::Drop::in_write_failed) == sent);
+}
+
 TEST_CASE("a changed MTU is followed by the packets' sizes") {
   requires_root();
   TunnelPair pair;
