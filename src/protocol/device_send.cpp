@@ -93,7 +93,7 @@ std::optional<base::Path> Device::seal(base::Now now, PeerId id,
 
   Session* session = peer->usable_session(now.boot);
   const auto first = session != nullptr ? session->take_counters(items.size()) : std::nullopt;
-  if (!first) {
+  if (session == nullptr || !first) {
     state.stage(now, *peer, items);
     return std::nullopt;
   }
