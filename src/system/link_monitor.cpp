@@ -16,7 +16,7 @@ namespace warren::system {
 namespace {
 
 // A link message is about 1.5 KiB; the kernel never splits one, and cuts what does not fit.
-constexpr std::size_t kReceiveBytes = 32 * 1024;
+constexpr std::size_t kReceiveBytes = std::size_t{32} * 1024;
 
 base::Fd subscribe(LinkMonitor::Scope scope) {
   base::Fd fd(base::check_system_call(

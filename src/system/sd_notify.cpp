@@ -39,7 +39,7 @@ bool sd_notify_ready() noexcept {
 bool sd_notify_reloading() {
   // systemd wants the time to tell this reload from an earlier one.
   timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  static_cast<void>(::clock_gettime(CLOCK_MONOTONIC, &now));
   const auto microseconds = static_cast<std::uint64_t>(now.tv_sec) * 1'000'000U +
                             static_cast<std::uint64_t>(now.tv_nsec) / 1'000U;
   return sd_notify(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", microseconds));
