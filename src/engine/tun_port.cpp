@@ -38,10 +38,10 @@ namespace warren::engine {
 namespace {
 
 constexpr std::uint16_t kBufferGroup = 1;
-// Nothing but POLLERR completes this poll. A poll for errors alone would not be looked at again:
-// the wake-up that a deletion makes is that of a packet (sock_def_readable), which names POLLPRI
-// too.
-constexpr short kWatchedEvents = POLLPRI;
+// The wake-up that a deletion makes is that of a packet (sock_def_readable). It names POLLRDBAND,
+// which io_uring passes on without asking the device; arming again asks it, and gives POLLERR.
+// (POLLERR alone, and POLLPRI, io_uring does not look for in a wake-up.)
+constexpr short kWatchedEvents = POLLRDBAND;
 // A virtio header, an Ethernet header, and the longest packet; a whole number of pages.
 constexpr std::size_t kSlotBytes = std::size_t{68} * 1024;
 static_assert(kSlotBytes >= packet::kVirtioHeaderBytes + 14 + 4 + 65535);
@@ -163,7 +163,7 @@ void TunPort::on_poll(const Completion& completion) {
 
 void TunPort::on_watch(const Completion& completion) {
   watching_ = false;
-  if ((completion.result > 0 && (completion.result & POLLERR) != 0) || !tun_.exists()) gone_ = true;
+  if (completion.result > 0 && (completion.result & POLLERR) != 0) gone_ = true;
 }
 
 void TunPort::write(const packet::CoalescedPacket& packet) noexcept {
