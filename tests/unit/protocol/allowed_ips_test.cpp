@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <catch2/catch_test_macros.hpp>
-#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <map>
 #include <random>
 #include <string>
@@ -258,8 +258,9 @@ TEST_CASE("100,000 random operations agree with a naive model") {
 }
 
 TEST_CASE("100,000 networks of 1,000 peers load, are found and go within a second") {
-  // Generous for a sanitizer's build; a scan of everything for each peer would take minutes.
-  const auto start = std::chrono::steady_clock::now();
+  // Generous for a sanitizer's build; a scan of everything for each peer would take minutes. CPU
+  // time, so that a busy machine does not count.
+  const std::clock_t start = std::clock();
   AllowedIps table;
   std::mt19937 random(7);
   std::vector<IpAddress> addresses;
@@ -279,5 +280,5 @@ TEST_CASE("100,000 networks of 1,000 peers load, are found and go within a secon
   }
   CHECK(listed > 99'000);  // a few random addresses are equal
   CHECK(table.size() == 0);
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(1));
+  CHECK(std::clock() - start < CLOCKS_PER_SEC);
 }
