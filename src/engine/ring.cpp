@@ -106,7 +106,7 @@ Ring::Ring(const RingOptions& options) {
   if (result == -EINVAL) result = setup(ring_, options, 0);
   if (result < 0) {
     auto [reason, remedy] = explain_ring_refusal(-result);
-    throw base::SystemError("setting up", fmt::format("io_uring: {}", reason), -result,
+    throw base::SystemError(fmt::format("setting up io_uring: {}", reason), -result,
                             std::move(remedy));
   }
   skips_success_ = (ring_.features & IORING_FEAT_CQE_SKIP) != 0;

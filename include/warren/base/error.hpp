@@ -25,6 +25,9 @@ class SystemError : public Error {
  public:
   SystemError(const std::string& attempted, const std::string& object, int error_number,
               std::string hint = {});
+  /// For a message that explains the errno itself: `message` as it is.
+  SystemError(const std::string& message, int error_number, std::string hint)
+      : Error(message, std::move(hint)), error_number_(error_number) {}
   [[nodiscard]] int error_number() const noexcept { return error_number_; }
 
  private:
