@@ -78,7 +78,7 @@ measure "beside it (plain veth)" 192.0.2.2
 
 title "Nothing readable on the wire"
 marker="MARKER-$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')"
-on alice tcpdump -i eth0 -U -s 0 -w "$work/wire.pcap" 2>"$work/tcpdump.log" &
+on alice tcpdump -Z root --immediate-mode -i eth0 -U -s 0 -w "$work/wire.pcap" 2>"$work/tcpdump.log" &
 background+=($!)
 capture=$!
 for _ in $(seq 100); do grep -q listening "$work/tcpdump.log" && break; sleep 0.05; done
@@ -86,13 +86,13 @@ send_marker() { # ADDRESS: one UDP datagram that bob's kernel answers or drops
   on alice bash -c "printf '%s' '$marker' >/dev/udp/$1/9"
 }
 for _ in 1 2 3 4 5; do send_marker 10.8.0.2; done
-sleep 0.3
+sleep 0.5
 found() { { grep -aoF "$marker" "$work/wire.pcap" || true; } | wc -l; }
 inside=$(found)
 datagrams=$(tcpdump -nr "$work/wire.pcap" 'udp port 51820' 2>/dev/null | wc -l)
 # The same search must find it when it is sent beside the tunnel: else it would prove nothing.
 send_marker 192.0.2.2
-sleep 0.3
+sleep 0.5
 beside=$(($(found) - inside))
 kill $capture
 echo "the marker $marker was sent five times through the tunnel and once beside it"
