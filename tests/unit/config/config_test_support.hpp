@@ -13,6 +13,8 @@
 
 #include <warren/config/model.hpp>
 
+#include "support/temp_dir.hpp"
+
 namespace warren::config::test {
 
 // The example pairs of the wg(8) manual page, and what X25519 makes of them. Published: never use.
@@ -22,33 +24,18 @@ inline constexpr std::string_view kPublicB = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y
 inline constexpr std::string_view kPublicC = "gN65BkIKy1eCE9pP1wdc8ROUtkHLF2PfAqYdyYBz6EA=";
 inline constexpr std::string_view kPreshared = "/UwcSPg38hW/D9Y3tcS1FOV0K1wuURMbS0sesJEP5ak=";
 
-/// A folder under the system's temporary one, removed with its content.
-class TemporaryFolder {
+/// A folder that goes away with everything in it, and can be filled.
+class TemporaryFolder : public ::warren::test::TempDir {
  public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "warren-config-XXXXXX").native();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   /// Creates `name` with `text` and exactly `mode`.
   std::filesystem::path write(const std::string& name, std::string_view text,
                               mode_t mode = 0600) const {
-    const std::filesystem::path file = path_ / name;
+    const std::filesystem::path file = path() / name;
     std::filesystem::create_directories(file.parent_path());
     std::ofstream(file, std::ios::binary) << text;
     REQUIRE(chmod(file.c_str(), mode) == 0);
     return file;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 /// The error that `action` ends in; fails the test when there is none.
