@@ -13,7 +13,9 @@
 #   on HOST COMMAND...                    runs a command on a host
 #   await SECONDS WHAT COMMAND...         repeats a command until it succeeds
 #
-# Environment: WARREN (the binary), WARREN_PREFIX (of namespace names), IMPL_<host>, MTU_<host>.
+# Environment: WARREN (the binary), WARREN_PREFIX (of namespace names), IMPL_<host>, MTU_<host>, and
+# EXTRA_TOML: lines that follow the settings of every [interface], such as `cipher = "aes-256-gcm"` or a
+# table of their own.
 set -euo pipefail
 
 topology=$(basename "${BASH_SOURCE[1]}" .sh)
@@ -147,6 +149,7 @@ tunnel() {
     printf '[interface]\nname = "%s"\nprivate_key_file = "%s"\naddress = %s\n' \
       "$interface" "$file.key" "$(toml_array "$addresses")"
     for setting in "$@"; do toml_line "$setting"; done
+    [ -z "${EXTRA_TOML:-}" ] || printf '%s\n' "$EXTRA_TOML"
   } >"$file.toml"
   {
     printf '[Interface]\nPrivateKey = %s\n' "$(cat "$file.key")"

@@ -5,6 +5,7 @@
 #   netns-scripts/setup.sh build         what it takes to build and run Warren
 #   netns-scripts/setup.sh demo          that, and what the topologies here use
 #   netns-scripts/setup.sh test          that, and every tool and peer the tests use
+#   netns-scripts/setup.sh bench         that, and the peers and tools of tests/bench/compare.sh
 set -euo pipefail
 
 build_packages=(
@@ -20,6 +21,7 @@ test_packages=(
   clang-19 clang-tidy-19 libclang-rt-19-dev lld-19 llvm-19 shellcheck python3 openssl tshark dpkg-dev
   file man-db bash-completion strace git
 )
+bench_packages=(nebula fastd openvpn gnuplot-nox)
 # From bookworm-backports: Catch2 3 is not in bookworm, and its wireguard-go predates segmentation offload.
 demo_backports=()
 test_backports=(catch2 wireguard-go)
@@ -65,10 +67,11 @@ want_backports=()
 case "${1:-build}" in
   build) ;;
   demo) want+=("${demo_packages[@]}"); want_backports+=("${demo_backports[@]}") ;;
-  test)
+  test | bench)
     want+=("${demo_packages[@]}" "${test_packages[@]}")
-    want_backports+=("${demo_backports[@]}" "${test_backports[@]}") ;;
-  *) die "usage: setup.sh build|demo|test" ;;
+    want_backports+=("${demo_backports[@]}" "${test_backports[@]}")
+    [ "$1" = test ] || want+=("${bench_packages[@]}") ;;
+  *) die "usage: setup.sh build|demo|test|bench" ;;
 esac
 # The multi-buffer crypto library exists on x86-64 only; elsewhere libsodium does the work.
 [ "$(dpkg --print-architecture)" = amd64 ] && want+=(libipsec-mb-dev)
