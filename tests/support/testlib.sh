@@ -10,6 +10,9 @@ repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 : "${WARREN:=$repo/build/release/src/cli/warren}" "${TRANSFER:=$repo/build/release/tests/support/transfer}"
 export WARREN WARREN_PREFIX="${WARREN_PREFIX:-t$$}"
 
+# shellcheck source-path=SCRIPTDIR source=../support/evidence.sh
+. "$repo/tests/support/evidence.sh"
+
 skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
 fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
 note() { printf -- '- %s\n' "$*"; }
@@ -25,6 +28,12 @@ topology() {
   script=$repo/netns-scripts/$1.sh
   state=/run/warren-netns/$WARREN_PREFIX-$1
   trap finish EXIT
+}
+
+losses() {
+  local host
+  while read -r host; do host_losses "$host" on "$host"; done <"$state/hosts"
+  machine_losses
 }
 
 finish() {
@@ -43,6 +52,8 @@ finish() {
       on "${log%%.*}" "$WARREN" status wr0 --json 2>/dev/null |
         jq -c '[.drops, .handshakes, .statistics] | map(del(.. | select(. == 0)))' >&2 || true
     done
+    printf -- '--- losses\n' >&2
+    losses >&2 || true
   fi
   "$script" down
   exit "$status"
