@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -28,10 +27,6 @@ bool same_key(const std::optional<crypto::PresharedKey>& a,
 template <class T>
 bool contains(const std::vector<T>& list, const T& value) {
   return std::find(list.begin(), list.end(), value) != list.end();
-}
-
-std::string error_text(const base::Error& error) {
-  return error.hint().empty() ? error.what() : fmt::format("{} ({})", error.what(), error.hint());
 }
 
 }  // namespace
@@ -114,71 +109,6 @@ void ConfiguredTunnel::restore_after_up() {
   }
 }
 
-std::optional<control::ReloadError> ConfiguredTunnel::reload() {
-  try {
-    config::Tunnel next = config::load(current_.file);
-    const config::Interface& old = current_.interface;
-    if (next.interface.name != old.name || next.interface.kind != old.kind ||
-        next.interface.hub != old.hub) {
-      return control::ReloadError{
-          .message = "name, kind and hub cannot be changed while the tunnel is up",
-          .hint = "take it down and up again"};
-    }
-    change_or_go_back(next);
-    current_ = std::move(next);
-    if (daemon_.is_away()) {
-      spdlog::warn("{} is in another network namespace: its addresses, MTU and routes stay",
-                   old.name);
-    }
-    return std::nullopt;
-  } catch (const config::ConfigError& error) {
-    return control::ReloadError{error.what(), error.hint(), true};
-  } catch (const base::Error& error) {
-    return control::ReloadError{error.what(), error.hint(), false};
-  } catch (const std::exception& error) {
-    return control::ReloadError{error.what(), {}, false};
-  }
-}
-
-void ConfiguredTunnel::change_or_go_back(config::Tunnel& next) {
-  const std::uint16_t port = daemon_.listen_port();
-  try {
-    change(current_, next);
-  } catch (const base::Error&) {
-    try {
-      // The very port, also where the kernel chose it: the peers know it.
-      daemon_.engine().set_listen_port(port);
-      next.interface.listen_port = current_.interface.listen_port;
-      change(next, current_);
-    } catch (const base::Error& error) {
-      spdlog::error("while going back to the old configuration: {}", error_text(error));
-    }
-    throw;
-  }
-}
-
-// What can fail comes first, so that little has to be undone when it does.
-void ConfiguredTunnel::change(const config::Tunnel& from, const config::Tunnel& to) {
-  change_interface(from.interface, to);
-  change_peers(from, to);
-  follow_routes(to.interface);
-}
-
-void ConfiguredTunnel::change_interface(const config::Interface& from, const config::Tunnel& next) {
-  const config::Interface& to = next.interface;
-  if (from.listen_port != to.listen_port) daemon_.engine().set_listen_port(to.listen_port);
-  if (from.fwmark != to.fwmark) daemon_.engine().set_fwmark(to.fwmark);
-  if (from.addresses != to.addresses) change_addresses(from, to);
-  if (from.mtu != to.mtu && !daemon_.is_away()) {
-    own_mtu_ = to.mtu ? 0 : mtu_now(next);
-    daemon_.netlink().set_mtu(daemon_.index(), to.mtu.value_or(own_mtu_));
-    daemon_.refresh_link();
-  }
-  if (!(from.private_key == to.private_key)) {
-    daemon_.device().set_private_key(daemon_.now(), to.private_key.clone());
-  }
-}
-
 void ConfiguredTunnel::change_addresses(const config::Interface& from,
                                         const config::Interface& to) {
   if (daemon_.is_away()) return;
@@ -219,34 +149,13 @@ void ConfiguredTunnel::follow_mtu() {
   }
 }
 
-void ConfiguredTunnel::change_peers(const config::Tunnel& from, const config::Tunnel& to) {
-  protocol::Device& device = daemon_.device();
-  std::map<crypto::PublicKey, const config::Peer*> old;
-  for (const config::Peer& peer : from.peers) old.emplace(peer.public_key, &peer);
-  std::set<crypto::PublicKey> kept;
-  for (const config::Peer& peer : to.peers) kept.insert(peer.public_key);
-  for (const auto& [key, peer] : old) {
-    if (kept.contains(key)) continue;
-    names_.remove(key);
-    if (const auto id = device.find_peer(key)) device.remove_peer(*id);
-  }
-  for (const config::Peer& peer : to.peers) {
-    const auto it = old.find(peer.public_key);
-    change_peer(it == old.end() ? nullptr : it->second, peer);
-  }
-}
-
 void ConfiguredTunnel::change_peer(const config::Peer* from, const config::Peer& to) {
   protocol::Device& device = daemon_.device();
   const base::Now now = daemon_.now();
   auto id = device.find_peer(to.public_key);
   if (!id) {
     from = nullptr;  // removed with `wg` meanwhile: all of it is new
-    id = device.add_peer(now, to.public_key);
-    if (!id) {
-      throw base::Error(fmt::format("cannot add peer {}", to.public_key.to_base64()),
-                        "its public key is this interface's own, or there are too many peers");
-    }
+    id = add_peer(to.public_key);
   }
   if (from == nullptr ? to.preshared_key.has_value()
                       : !same_key(from->preshared_key, to.preshared_key)) {
@@ -254,16 +163,29 @@ void ConfiguredTunnel::change_peer(const config::Peer* from, const config::Peer&
                              to.preshared_key ? to.preshared_key->clone() : crypto::PresharedKey{});
   }
   if (from == nullptr || from->allowed_ips != to.allowed_ips) {
-    const std::set<base::IpNetwork> wanted(to.allowed_ips.begin(), to.allowed_ips.end());
-    for (const base::IpNetwork& network : device.allowed_ips(*id)) {
-      if (!wanted.contains(network)) device.disallow_ip(*id, network);
-    }
-    for (const base::IpNetwork& network : to.allowed_ips) device.allow_ip(*id, network);
+    set_allowed_ips(*id, to.allowed_ips);
   }
   if (from == nullptr || from->endpoint != to.endpoint) set_endpoint(to);
   if (from == nullptr || from->persistent_keepalive_s != to.persistent_keepalive_s) {
     device.set_persistent_keepalive(now, *id, std::chrono::seconds(to.persistent_keepalive_s));
   }
+}
+
+protocol::PeerId ConfiguredTunnel::add_peer(const crypto::PublicKey& key) {
+  const auto id = daemon_.device().add_peer(daemon_.now(), key);
+  if (id) return *id;
+  throw base::Error(fmt::format("cannot add peer {}", key.to_base64()),
+                    "its public key is this interface's own, or there are too many peers");
+}
+
+void ConfiguredTunnel::set_allowed_ips(protocol::PeerId peer,
+                                       const std::vector<base::IpNetwork>& networks) {
+  protocol::Device& device = daemon_.device();
+  const std::set<base::IpNetwork> wanted(networks.begin(), networks.end());
+  for (const base::IpNetwork& network : device.allowed_ips(peer)) {
+    if (!wanted.contains(network)) device.disallow_ip(peer, network);
+  }
+  for (const base::IpNetwork& network : networks) device.allow_ip(peer, network);
 }
 
 // Without an endpoint in the configuration the peer keeps the one that it was last seen at.

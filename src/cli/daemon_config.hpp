@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <string>
+#include <set>
+#include <vector>
 
 #include <warren/config/model.hpp>
 #include <warren/system/netlink.hpp>
@@ -35,15 +36,22 @@ class ConfiguredTunnel {
   ~ConfiguredTunnel();
 
  private:
+  /// What a reload may have changed by the time that something is refused.
+  struct Before;
+
   std::optional<control::ReloadError> reload();
-  void change_or_go_back(config::Tunnel& next);
-  void change(const config::Tunnel& from, const config::Tunnel& to);
-  void change_interface(const config::Interface& from, const config::Tunnel& next);
+  void change_or_go_back(const config::Tunnel& next);
+  [[nodiscard]] Before remember();
+  void prepare(const config::Tunnel& next, std::set<crypto::PublicKey>& added);
+  void prepare_peers(const config::Tunnel& next, std::set<crypto::PublicKey>& added);
+  void settle(const config::Tunnel& next, const std::set<crypto::PublicKey>& added);
+  void go_back(const Before& before);
   void change_addresses(const config::Interface& from, const config::Interface& to);
   [[nodiscard]] std::uint32_t mtu_now(const config::Tunnel& tunnel);
   void follow_mtu();
-  void change_peers(const config::Tunnel& from, const config::Tunnel& to);
   void change_peer(const config::Peer* from, const config::Peer& to);
+  protocol::PeerId add_peer(const crypto::PublicKey& key);
+  void set_allowed_ips(protocol::PeerId peer, const std::vector<base::IpNetwork>& networks);
   void set_endpoint(const config::Peer& peer);
   void endpoint_resolved(const crypto::PublicKey& key, const base::Endpoint& endpoint);
   void restore_after_up();

@@ -51,6 +51,10 @@ void set_up_log(const std::string& level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+std::string error_text(const base::Error& error) {
+  return error.hint().empty() ? error.what() : fmt::format("{} ({})", error.what(), error.hint());
+}
+
 void EventLog::add(base::Instant now, const Event& event, const std::string& peer) {
   const bool failed = event.kind == Event::Kind::handshake_failed;
   const auto key = static_cast<std::uint32_t>(event.kind) << 8U |

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include <warren/base/error.hpp>
 #include <warren/base/time.hpp>
 #include <warren/protocol/event.hpp>
 
@@ -15,6 +16,9 @@ namespace warren::cli {
 /// Sends spdlog to standard error, with a timestamp unless the journal adds one. `level` is one of
 /// trace, debug, info, warning, error, off.
 void set_up_log(const std::string& level);
+
+/// The error on one line, its hint in brackets.
+std::string error_text(const base::Error& error);
 
 /// Logs events: of each kind and reason at most kBurst in kWindow, then how many more there were.
 /// Nothing that a peer sends can make the log grow faster than that.
