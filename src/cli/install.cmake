@@ -26,7 +26,7 @@ install(FILES ${docs}/CONFIG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright)
 
 set(CPACK_GENERATOR DEB)
-set(CPACK_PACKAGE_CONTACT "Warren maintainers <warren@example.org>")
+set(CPACK_PACKAGE_CONTACT "Warren's developers")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "encrypted overlay tunnel that speaks WireGuard on the wire")
 set(CPACK_PACKAGE_DESCRIPTION
 "Warren joins hosts by an encrypted tunnel over UDP, for IP packets (compatible
