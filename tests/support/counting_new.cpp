@@ -1,4 +1,4 @@
-#include "counting_new.hpp"
+#include "support/counting_new.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -11,33 +11,49 @@ thread_local bool counts_here = false;
 std::atomic<bool> counting = false;
 std::atomic<unsigned> allocations = 0;
 
-void* counted(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) {
+// From the C library's functions, which the sanitizers watch as well as operator new.
+void* try_allocate(std::size_t bytes) noexcept {
   if (counts_here && counting) ++allocations;
-  void* const memory =
-      std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+  return std::malloc(bytes > 0 ? bytes : 1);
+}
+void* try_allocate(std::size_t bytes, std::align_val_t align) noexcept {
+  if (counts_here && counting) ++allocations;
+  // aligned_alloc wants a size that is a multiple of the alignment.
+  const auto alignment = static_cast<std::size_t>(align);
+  return std::aligned_alloc(alignment, (bytes / alignment + 1) * alignment);
+}
+void* or_throw(void* memory) {
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
 
 }  // namespace
 
+// All of them, or a sanitizer finds its own new beside our delete.
 void* operator new(std::size_t bytes) {
-  return counted(bytes);
+  return or_throw(try_allocate(bytes));
 }
 void* operator new[](std::size_t bytes) {
-  return counted(bytes);
+  return or_throw(try_allocate(bytes));
 }
 void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
-  return counted(bytes);
+  return try_allocate(bytes);
 }
 void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept {
-  return counted(bytes);
+  return try_allocate(bytes);
 }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
+  return or_throw(try_allocate(bytes, alignment));
 }
 void* operator new[](std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
+  return or_throw(try_allocate(bytes, alignment));
+}
+void* operator new(std::size_t bytes, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return try_allocate(bytes, alignment);
+}
+void* operator new[](std::size_t bytes, std::align_val_t alignment,
+                     const std::nothrow_t&) noexcept {
+  return try_allocate(bytes, alignment);
 }
 void operator delete(void* memory) noexcept {
   std::free(memory);
@@ -51,6 +67,12 @@ void operator delete(void* memory, std::size_t) noexcept {
 void operator delete[](void* memory, std::size_t) noexcept {
   std::free(memory);
 }
+void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
 void operator delete(void* memory, std::align_val_t) noexcept {
   std::free(memory);
 }
@@ -61,6 +83,12 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
   std::free(memory);
 }
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+  std::free(memory);
+}
+void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
+void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
   std::free(memory);
 }
 

@@ -1,5 +1,6 @@
-// Counts what chosen threads allocate: linking counting_new.cpp replaces operator new. In a file of
-// its own, so that the compiler cannot inline it and take the pair for mismatched.
+// Counts what chosen threads allocate: a program with ${counting_new} among its sources replaces
+// operator new. In a file of its own, so that the compiler cannot inline it and take the
+// pair for mismatched.
 #pragma once
 
 namespace warren::test {
@@ -7,7 +8,16 @@ namespace warren::test {
 /// The calling thread's allocations count from now on.
 void count_this_thread() noexcept;
 void start_counting() noexcept;
-/// How many there were since start_counting().
+/// How many there were since start_counting(), in all threads that count.
 unsigned stop_counting() noexcept;
+
+/// How often the calling thread, and others that count, allocate while `action` runs.
+template <class Action>
+unsigned allocations_in(Action&& action) {
+  count_this_thread();
+  start_counting();
+  action();
+  return stop_counting();
+}
 
 }  // namespace warren::test

@@ -1,57 +1,12 @@
-// A program of its own, as it replaces operator new: while `forbidden` is set, an allocation
-// aborts.
+// Nothing here allocates.
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators_range.hpp>
-#include <cstdio>
-#include <cstdlib>
-#include <new>
 
 #include <warren/crypto/aead.hpp>
 #include <warren/crypto/hash.hpp>
 
 #include "aead_fixture.hpp"
-
-namespace {
-
-thread_local bool forbidden = false;
-
-void* allocate(std::size_t size) {
-  if (forbidden) {
-    std::fputs("an allocation where none may happen\n", stderr);
-    std::abort();
-  }
-  if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
-  throw std::bad_alloc();
-}
-
-class Forbidden {
- public:
-  Forbidden() { forbidden = true; }
-  ~Forbidden() { forbidden = false; }
-  Forbidden(const Forbidden&) = delete;
-  Forbidden& operator=(const Forbidden&) = delete;
-};
-
-}  // namespace
-
-void* operator new(std::size_t size) {
-  return allocate(size);
-}
-void* operator new[](std::size_t size) {
-  return allocate(size);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "support/counting_new.hpp"
 
 using namespace warren;
 using namespace warren::crypto;
@@ -72,14 +27,14 @@ TEST_CASE("sealing and opening a batch allocate nothing, forgeries included") {
   }
   Aead aead(backend);
   std::size_t authentic = 0;
-  {
-    const Forbidden no_allocation;
+  const unsigned allocations = warren::test::allocations_in([&] {
     aead.seal(jobs);
     for (std::size_t i = 0; i < kCount; ++i) jobs[i].in = buffers[i];
     buffers[100][50] ^= std::byte{1};
     aead.open(jobs);
     for (const auto& job : jobs) authentic += job.authentic ? 1 : 0;
-  }
+  });
+  CHECK(allocations == 0);
   CHECK(authentic == kCount - 1);
 }
 
@@ -91,15 +46,15 @@ TEST_CASE("hashing, key agreement and the single AEAD calls allocate nothing") {
   ByteVector opened(input.size());
   std::optional<SymmetricKey> shared;
   bool authentic = false;
-  {
-    const Forbidden no_allocation;
+  const unsigned allocations = warren::test::allocations_in([&] {
     shared = x25519(secret, public_key_of(secret));
     SymmetricKey derived;
     hkdf(*shared, input, {&*shared, &derived});
     const Mac mac = keyed_blake2s(derived.bytes(), {input});
     aead_seal(derived, 0, mac, input, sealed);
     authentic = aead_open(derived, 0, mac, sealed, opened);
-  }
+  });
+  CHECK(allocations == 0);
   CHECK(authentic);
   CHECK(opened == input);
 }

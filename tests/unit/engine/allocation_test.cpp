@@ -1,7 +1,7 @@
 // The data path allocates nothing: operator new counts what the engines' threads ask for.
 #include <catch2/catch_test_macros.hpp>
 
-#include "counting_new.hpp"
+#include "support/counting_new.hpp"
 #include "traffic.hpp"
 
 using namespace warren;
