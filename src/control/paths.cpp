@@ -1,29 +1,11 @@
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <system_error>
 
-#include <warren/base/fd.hpp>
 #include <warren/control/paths.hpp>
+#include <warren/system/unix_socket.hpp>
 
 namespace warren::control {
-namespace {
-
-bool accepts_connections(const std::filesystem::path& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string& text = path.native();
-  if (text.size() >= sizeof address.sun_path) return false;
-  std::memcpy(address.sun_path, text.c_str(), text.size() + 1);
-  const base::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  return fd && connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-}
-
-}  // namespace
-
 std::filesystem::path uapi_socket_path(std::string_view name) {
   return std::filesystem::path(kUapiDirectory) / (std::string(name) + ".sock");
 }
@@ -42,7 +24,7 @@ std::vector<std::string> running_names() {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(runtime_directory(), error)) {
     const std::filesystem::path& path = entry.path();
-    if (path.extension() == ".sock" && accepts_connections(path)) names.push_back(path.stem());
+    if (path.extension() == ".sock" && system::is_listening(path)) names.push_back(path.stem());
   }
   std::sort(names.begin(), names.end());
   return names;

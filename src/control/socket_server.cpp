@@ -14,17 +14,13 @@
 #include <warren/control/socket_server.hpp>
 #include <warren/crypto/keys.hpp>
 
+#include "wipe.hpp"
+
 namespace warren::control {
 namespace {
 
 constexpr int kAcceptsPerTurn = 8;
 constexpr int kAnswersPerTurn = 4;
-
-// Requests and answers may hold keys.
-void wipe(std::string& text) {
-  crypto::wipe(std::as_writable_bytes(std::span(text.data(), text.size())));
-  text.clear();
-}
 
 }  // namespace
 

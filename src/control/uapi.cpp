@@ -12,6 +12,8 @@
 #include <warren/base/ip.hpp>
 #include <warren/control/uapi.hpp>
 
+#include "wipe.hpp"
+
 namespace warren::control {
 namespace {
 
@@ -38,11 +40,6 @@ std::optional<base::Endpoint> parse_endpoint(std::string_view text) {
   if (index == 0) return std::nullopt;
   return base::Endpoint::parse(
       fmt::format("{}%{}{}", text.substr(0, percent), index, text.substr(bracket)));
-}
-
-void wipe(std::string& text) {
-  crypto::wipe(std::as_writable_bytes(std::span(text.data(), text.size())));
-  text.clear();
 }
 
 void write_peer(const Device& device, protocol::PeerId id, std::string& out) {

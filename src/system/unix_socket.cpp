@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -17,11 +18,15 @@ namespace {
 
 constexpr int kBacklog = 16;
 
+bool fits(const std::filesystem::path& path) {
+  return !path.empty() && path.native().size() < sizeof(sockaddr_un::sun_path);
+}
+
 sockaddr_un address_of(const std::filesystem::path& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const auto& text = path.native();
-  if (text.empty() || text.size() >= sizeof address.sun_path) {
+  if (!fits(path)) {
     throw base::Error(
         fmt::format("{}: {} bytes is not a length for a socket's path", text, text.size()),
         fmt::format("use 1 to {} bytes", sizeof address.sun_path - 1));
@@ -124,9 +129,14 @@ base::Fd UnixListener::accept() {
   }
 }
 
-base::Fd connect_unix(const std::filesystem::path& path) {
+base::Fd connect_unix(const std::filesystem::path& path, std::chrono::seconds timeout) {
   const auto address = address_of(path);
   auto fd = stream_socket(0);
+  const timeval wait{.tv_sec = timeout.count(), .tv_usec = 0};
+  for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO}) {
+    base::check_system_call(::setsockopt(fd.get(), SOL_SOCKET, option, &wait, sizeof wait),
+                            "setting a timeout of", "a Unix socket");
+  }
   if (try_connect(fd.get(), address) == 0) return fd;
   const int error = errno;
   std::string hint;
@@ -136,6 +146,13 @@ base::Fd connect_unix(const std::filesystem::path& path) {
     hint = "run as the user who started it, or as root";
   }
   throw base::SystemError("connecting to", path, error, hint);
+}
+
+bool is_listening(const std::filesystem::path& path) {
+  if (!fits(path)) return false;
+  const auto fd = stream_socket(SOCK_NONBLOCK);
+  // EAGAIN: its queue is full.
+  return try_connect(fd.get(), address_of(path)) == 0 || errno == EAGAIN;
 }
 
 }  // namespace warren::system

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 
 #include <warren/base/fd.hpp>
@@ -35,8 +36,12 @@ class UnixListener {
   ino_t inode_ = 0;
 };
 
-/// A blocking connection to `path`. Throws SystemError with a hint (ENOENT, ECONNREFUSED: nobody
-/// listens there; EACCES: not allowed).
-base::Fd connect_unix(const std::filesystem::path& path);
+/// A blocking connection to `path`. Each wait (for the listener, for room to send, for bytes to
+/// receive) ends with EAGAIN after `timeout`; zero: never. Throws SystemError with a hint (ENOENT,
+/// ECONNREFUSED: nobody listens there; EACCES: not allowed), Error when the path is too long.
+base::Fd connect_unix(const std::filesystem::path& path, std::chrono::seconds timeout = {});
+
+/// Whether somebody listens at `path` whom this process may reach. Never waits.
+bool is_listening(const std::filesystem::path& path);
 
 }  // namespace warren::system

@@ -6,9 +6,11 @@
 #include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include <warren/base/error.hpp>
 #include <warren/system/unix_socket.hpp>
@@ -17,6 +19,7 @@
 
 using namespace warren;
 using system::connect_unix;
+using system::is_listening;
 using system::UnixListener;
 
 namespace {
@@ -138,4 +141,30 @@ TEST_CASE("connecting where nobody listens says so") {
     CHECK(error.error_number() == ENOENT);
     CHECK(error.hint() == "nobody listens there: is the interface running?");
   }
+}
+
+TEST_CASE("who listens at a path is told from who has left a socket there") {
+  const test::TempDir directory;
+  const auto path = directory.path() / "wr0.sock";
+  CHECK_FALSE(is_listening(path));
+  leave_stale_socket(path);
+  CHECK_FALSE(is_listening(path));
+  CHECK_FALSE(is_listening("/tmp/" + std::string(120, 'x')));
+  const UnixListener listener(path);
+  CHECK(is_listening(path));
+}
+
+TEST_CASE("a listener that takes no connections listens still, and connecting ends in time") {
+  const test::TempDir directory;
+  const UnixListener listener(directory.path() / "wr0.sock");
+  std::vector<base::Fd> waiting;
+  try {
+    for (int count = 0; count < 100; ++count) {
+      waiting.push_back(connect_unix(listener.path(), std::chrono::seconds(1)));
+    }
+    FAIL("the queue never filled");
+  } catch (const base::SystemError& error) {
+    CHECK(error.error_number() == EAGAIN);
+  }
+  CHECK(is_listening(listener.path()));
 }
