@@ -67,6 +67,48 @@ TEST_CASE("the responder does not send before the first authentic data packet on
   CHECK(pair.a.delivered.size() == 1);
 }
 
+TEST_CASE("a keepalive confirms a first session: what waits at the responder leaves") {
+  Pair pair;
+  // b's own initiation is lost, and a has nothing but a keepalive to send.
+  pair.filter = [&](Datagram& datagram) {
+    return datagram.from == pair.a.endpoint || type_of(datagram) != 1;
+  };
+  pair.b.send(pair.now, pair.packet_to_a());
+  pair.deliver();
+  REQUIRE(pair.b.device.status(pair.to_a).staged_packets == 1);
+  pair.a.device.set_persistent_keepalive(pair.now, pair.to_b, 25s);
+  pair.a.drain(pair.now);
+  pair.deliver();
+  CHECK(pair.b.device.handshakes_completed() == 1);
+  CHECK(pair.b.device.status(pair.to_a).staged_packets == 0);
+  CHECK(pair.a.delivered.size() == 1);
+}
+
+TEST_CASE("a keepalive confirms a further session: the responder sends with it from then on") {
+  Pair pair;
+  pair.establish();
+  pair.advance(121s);
+  // The session is old: a sends with it once more and begins another handshake.
+  std::vector<std::size_t> data_after_response;
+  bool responded = false;
+  pair.filter = [&](Datagram& datagram) {
+    responded = responded || type_of(datagram) == 2;
+    if (responded && type_of(datagram) == 4) data_after_response.push_back(datagram.bytes.size());
+    return true;
+  };
+  pair.b.send(pair.now, pair.packet_to_a());
+  const Packet with_old = pair.b.outbox.at(0).bytes;
+  pair.deliver();
+  pair.a.send(pair.now, pair.packet_to_b());
+  pair.deliver();
+  REQUIRE(responded);
+  REQUIRE(data_after_response == std::vector<std::size_t>{kMinDataBytes});
+  pair.b.send(pair.now, pair.packet_to_a());
+  const Packet with_new = pair.b.outbox.at(0).bytes;
+  const auto receiver = [](const Packet& datagram) { return std::span(datagram).subspan(4, 4); };
+  CHECK_FALSE(std::ranges::equal(receiver(with_new), receiver(with_old)));
+}
+
 TEST_CASE("packets on the previous session are still accepted after a new handshake") {
   Pair pair;
   pair.establish();
