@@ -45,6 +45,15 @@ void send_segments(const system::UdpSocket& from, std::uint16_t port, std::size_
   REQUIRE(::sendmsg(from.fd(), &header, 0) == static_cast<ssize_t>(data.size()));
 }
 
+/// The room for the sender's address and the control messages in front of each payload. The control
+/// messages follow the address at once: its room is a multiple of their alignment.
+msghdr room_in_front() {
+  msghdr shape{};
+  shape.msg_namelen = (sizeof(sockaddr_in6) + alignof(cmsghdr) - 1) & ~(alignof(cmsghdr) - 1);
+  shape.msg_controllen = 128;
+  return shape;
+}
+
 int segment_size_told(io_uring_recvmsg_out* out, msghdr& shape) {
   for (auto* control = io_uring_recvmsg_cmsg_firsthdr(out, &shape); control != nullptr;
        control = io_uring_recvmsg_cmsg_nexthdr(out, &shape, control)) {
@@ -64,9 +73,7 @@ TEST_CASE("a multishot recvmsg gives joined datagrams with their size, and goes 
   REQUIRE(receiver.gro());
   Uring ring;
   UringBuffers<4, 69632> buffers(ring);
-  msghdr shape{};
-  shape.msg_namelen = sizeof(sockaddr_in6);
-  shape.msg_controllen = 128;
+  msghdr shape = room_in_front();
   io_uring_sqe* const sqe = ring.next(1);
   io_uring_prep_recvmsg_multishot(sqe, receiver.fd(), &shape, 0);
   sqe->buf_group = 1;
@@ -94,9 +101,7 @@ TEST_CASE("a multishot recvmsg ends with ENOBUFS when buffers are out; datagrams
   const system::UdpSocket receiver(base::Family::v4, {});
   Uring ring;
   UringBuffers<2, 69632> buffers(ring);
-  msghdr shape{};
-  shape.msg_namelen = sizeof(sockaddr_in6);
-  shape.msg_controllen = 128;
+  msghdr shape = room_in_front();
   const auto arm = [&] {
     io_uring_sqe* const sqe = ring.next(1);
     io_uring_prep_recvmsg_multishot(sqe, receiver.fd(), &shape, 0);
