@@ -13,32 +13,35 @@ namespace warren::config {
 namespace {
 
 constexpr std::array kFileKeys = {
-    KeySpec{"interface", Type::table, "this end of the tunnel"},
-    KeySpec{"peer", Type::table_list, "one table for each other end"},
+    KeySpec{"interface", Type::table, "this end of the tunnel", {}},
+    KeySpec{"peer", Type::table_list, "one table for each other end", {}},
 };
 
 constexpr std::array kInterfaceKeys = {
-    KeySpec{"name", Type::text, "name of the network interface"},
-    KeySpec{"kind", Type::text, "\"tun\" for IP packets, \"tap\" for Ethernet frames"},
-    KeySpec{"hub", Type::boolean, "tap: forward frames between peers"},
-    KeySpec{"address", Type::text_list, "addresses of the interface, with prefix lengths"},
-    KeySpec{"private_key", Type::text, "private key, in base64"},
-    KeySpec{"private_key_file", Type::text, "file that holds the private key"},
-    KeySpec{"listen_port", Type::integer, "UDP port; 0 lets the kernel choose"},
-    KeySpec{"mtu", Type::integer, "largest packet inside the tunnel, in bytes"},
-    KeySpec{"fwmark", Type::integer_or_text, "mark of outgoing datagrams; 0 or \"off\" for none"},
-    KeySpec{"routes", Type::boolean, "install routes for the peers' allowed_ips"},
+    KeySpec{"name", Type::text, "name of the network interface", "\"wr0\""},
+    KeySpec{"kind", Type::text, "\"tun\" for IP packets, \"tap\" for Ethernet frames", "\"tun\""},
+    KeySpec{"hub", Type::boolean, "tap: forward frames between peers", "true"},
+    KeySpec{"address", Type::text_list, "addresses of the interface, with prefix lengths",
+            "[\"10.8.0.1/24\"]"},
+    KeySpec{"private_key", Type::text, "private key, in base64", "\"…\""},
+    KeySpec{"private_key_file", Type::text, "file that holds the private key", "\"wr0.key\""},
+    KeySpec{"listen_port", Type::integer, "UDP port; 0 lets the kernel choose", "51820"},
+    KeySpec{"mtu", Type::integer, "largest packet inside the tunnel, in bytes", "1420"},
+    KeySpec{"fwmark", Type::integer_or_text, "mark of outgoing datagrams; 0 or \"off\" for none",
+            "51820"},
+    KeySpec{"routes", Type::boolean, "install routes for the peers' allowed_ips", "true"},
 };
 
 constexpr std::array kPeerKeys = {
-    KeySpec{"name", Type::text, "what the peer is called in status and log"},
-    KeySpec{"public_key", Type::text, "public key, in base64"},
-    KeySpec{"preshared_key", Type::text, "preshared key, in base64"},
-    KeySpec{"preshared_key_file", Type::text, "file that holds the preshared key"},
-    KeySpec{"endpoint", Type::text, "where the peer is reached: host and port"},
-    KeySpec{"allowed_ips", Type::text_list, "networks behind the peer"},
+    KeySpec{"name", Type::text, "what the peer is called in status and log", "\"bob\""},
+    KeySpec{"public_key", Type::text, "public key, in base64", "\"…\""},
+    KeySpec{"preshared_key", Type::text, "preshared key, in base64", "\"…\""},
+    KeySpec{"preshared_key_file", Type::text, "file that holds the preshared key", "\"bob.psk\""},
+    KeySpec{"endpoint", Type::text, "where the peer is reached: host and port",
+            "\"bob.example.org:51820\""},
+    KeySpec{"allowed_ips", Type::text_list, "networks behind the peer", "[\"10.8.0.2/32\"]"},
     KeySpec{"persistent_keepalive", Type::integer_or_text,
-            "seconds between keepalives; 0 or \"off\" for none"},
+            "seconds between keepalives; 0 or \"off\" for none", "25"},
 };
 
 std::string_view type_name(Type type) noexcept {
@@ -59,21 +62,6 @@ std::string_view type_name(Type type) noexcept {
       return "a list of tables";
   }
   return {};
-}
-
-std::string_view type_example(Type type) noexcept {
-  switch (type) {
-    case Type::text:
-      return "= \"…\"";
-    case Type::integer:
-      return "= 1";
-    case Type::boolean:
-      return "= true";
-    case Type::text_list:
-      return "= [\"…\", \"…\"]";
-    default:
-      return {};
-  }
 }
 
 bool has_control_characters(const std::string& text) noexcept {
@@ -112,11 +100,10 @@ void check_type(const Source& source, const Entry& entry, const KeySpec& spec) {
   const auto wrong = [&](const Value& at, std::string_view expected) {
     std::string hint;
     if (spec.type == Type::table) hint = fmt::format("write [{}]", spec.name);
-    if (spec.type == Type::table_list)
+    if (spec.type == Type::table_list) {
       hint = fmt::format("write [[{}]], with two brackets", spec.name);
-    if (hint.empty() && !type_example(spec.type).empty()) {
-      hint = fmt::format("write {} {}", spec.name, type_example(spec.type));
     }
+    if (hint.empty()) hint = fmt::format("write {} = {}", spec.name, spec.example);
     source.fail(at.at, fmt::format("`{}` is {}, not {}", spec.name, expected, at.type_name()),
                 hint);
   };

@@ -25,6 +25,7 @@ struct KeySpec {
   std::string_view name;
   Type type;
   std::string_view summary;
+  std::string_view example;  ///< of a value, as in TOML; tables have none
 };
 
 /// The tables of a file.

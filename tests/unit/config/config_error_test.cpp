@@ -124,15 +124,17 @@ TEST_CASE("unknown keys are refused with the nearest known name") {
 
 TEST_CASE("values of the wrong type are refused") {
   const Case in_interface[] = {
-      {"mtu = \"1420\"\n", "wr0.toml:4:7: ", "`mtu` is a number, not a string", "mtu = 1"},
+      {"mtu = \"1420\"\n", "wr0.toml:4:7: ", "`mtu` is a number, not a string", "write mtu = 1420"},
       {"mtu = 1420.0\n", "wr0.toml:4:7: ", "`mtu` is a number, not a fraction", ""},
       {"mtu = 2020-01-01\n", "wr0.toml:4:7: ", "not a date", ""},
-      {"routes = 1\n", "wr0.toml:4:10: ", "`routes` is true or false, not a number", ""},
+      {"routes = 1\n", "wr0.toml:4:10: ", "`routes` is true or false, not a number",
+       "write routes = true"},
       {"address = \"10.0.0.1/8\"\n", "wr0.toml:4:11: ", "a list of strings, not a string",
-       "[\"…\""},
+       "write address = [\"10.8.0.1/24\"]"},
       {"address = [1]\n", "wr0.toml:4:12: ", "a list of strings, not a number", ""},
       {"address = [[\"10.0.0.1/8\"]]\n", "wr0.toml:4:12: ", "not a list", ""},
-      {"fwmark = true\n", "wr0.toml:4:10: ", "a number or a string, not true or false", ""},
+      {"fwmark = true\n", "wr0.toml:4:10: ", "a number or a string, not true or false",
+       "write fwmark = 51820"},
       {"address = [\"10.0.0.1\\u0000\"]\n", "wr0.toml:4:12: ", "control characters", ""},
   };
   check_cases(kInterface, in_interface);
