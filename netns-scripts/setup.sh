@@ -5,7 +5,7 @@
 #   netns-scripts/setup.sh build         what it takes to build and run Warren
 #   netns-scripts/setup.sh demo          that, and what the topologies here use
 #   netns-scripts/setup.sh test          that, and every tool and peer the tests use
-#   netns-scripts/setup.sh bench         that, and the peers and tools of tests/bench/compare.sh
+#   netns-scripts/setup.sh bench         that, and the peers of tests/bench/compare.sh
 set -euo pipefail
 
 build_packages=(
@@ -19,9 +19,9 @@ demo_packages=(
 )
 test_packages=(
   clang-19 clang-tidy-19 libclang-rt-19-dev lld-19 llvm-19 shellcheck python3 openssl tshark dpkg-dev
-  file man-db bash-completion strace git
+  file man-db bash-completion strace git libbenchmark-dev
 )
-bench_packages=(nebula fastd openvpn gnuplot-nox)
+bench_packages=(nebula fastd openvpn)
 # From bookworm-backports: Catch2 3 is not in bookworm, and its wireguard-go predates segmentation offload.
 demo_backports=()
 test_backports=(catch2 wireguard-go)

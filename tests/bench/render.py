@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Makes tables (Markdown) and a plot (SVG, by gnuplot) of what compare.sh measured.
+"""Makes tables (Markdown) and a plot (SVG) of what compare.sh measured.
 
 usage: render.py RESULTS.TSV TABLES.MD PLOT.SVG
 
 A line of the results: condition, implementation, round, figure, value, separated by tabs.
 """
 import collections
+import html
 import re
 import statistics
-import subprocess
 import sys
 
 BASE = "wireguard-go"  # what ratios are of
@@ -40,14 +40,25 @@ def describe(figure):
     raise SystemExit(f"render.py: unknown figure {figure}")
 
 
+def place(figure):
+    """Sorts figures: ping, TCP by streams, UDP by size, memory; IPv4 first; parts behind their figure."""
+    name, _, part = figure.partition(".")
+    family = name.endswith("v6")
+    plain = name.removesuffix("v6")
+    size = int(re.sub(r"\D", "", plain) or 0)
+    kinds = ["ping", "tcp", "udp", "rss"]
+    return family, [plain.startswith(kind) for kind in kinds].index(True), size, plain, part
+
+
 def read(path):
-    """condition -> figure -> implementation -> values, all in the order of their first appearance."""
+    """condition -> figure -> implementation -> values; figures sorted, the rest as first seen."""
     table = collections.defaultdict(lambda: collections.defaultdict(lambda: collections.defaultdict(list)))
     with open(path, encoding="utf-8") as lines:
         for line in lines:
             condition, implementation, _, figure, value = line.rstrip("\n").split("\t")
             table[condition][figure][implementation].append(float(value))
-    return table
+    return {condition: dict(sorted(figures.items(), key=lambda item: place(item[0])))
+            for condition, figures in table.items()}
 
 
 def number(value):
@@ -98,41 +109,58 @@ def markdown(table):
             yield ""
 
 
-PANELS = ["tcp1", "tcp1.cpu", "tcp64", "udp64", "udp1400", "ping.p50", "pingload.p99", "rss"]
-COLOURS = {"warren": "#b5442c", "warren-gcm": "#d98a5f", "warren-sodium": "#e8bfa3"}
+PANELS = ["tcp1", "tcp64", "udp64", "udp1400", "tcp1.cpu", "rss", "ping.p50", "pingload.p99"]
+PANEL_WIDTH, BAR_HEIGHT, NAMES_WIDTH, VALUES_WIDTH = 470, 20, 105, 60
 
 
-def panel(figure, by):
-    names = [name for name in by if by[name]]
+def colour(name):
+    if name.startswith("warren"):
+        return "#b5442c"
+    return "#9a9fa8" if name in ("veth", "relay") else "#4a6fa5"
+
+
+def text(x, y, content, **attributes):
+    settings = "".join(f' {key.replace("_", "-")}="{value}"' for key, value in attributes.items())
+    return f'<text x="{x:g}" y="{y:g}"{settings}>{html.escape(content)}</text>'
+
+
+def panel(figure, by, x, y):
+    """Bars of medians, with a line from the lowest value to the highest. The floor of plain veth would
+    dwarf the tunnels' throughput, so it may leave the panel, which is marked."""
     label, more = describe(figure)
-    yield f"set title \"{label}\\n({'more' if more else 'less'} is better)\" font ',10'"
-    # Times and memory differ by orders of magnitude.
-    yield "set logscale y" if not more else "unset logscale y"
-    yield f"set yrange [{'*' if not more else '0'}:*]"
-    yield f"set xrange [-0.6:{len(names) - 0.4}]"
-    yield "$data << END"
-    for position, name in enumerate(names):
-        values = by[name]
-        colour = COLOURS.get(name, "#8a8f98" if name in ("veth", "relay") else "#4a6fa5")
-        yield (f"{position} {statistics.median(values)} {min(values)} {max(values)} "
-               f"{int(colour[1:], 16)} \"{name}\"")
-    yield "END"
-    yield ("plot $data using 1:2:(0.7):5 with boxes fillcolor rgb variable fillstyle solid noborder notitle, "
-           "$data using 1:2:3:4:xtic(6) with yerrorbars linecolor rgb '#222222' pointtype 0 notitle")
+    names = [name for name in by if by[name]]
+    largest = max(max(by[name]) for name in names if name != "veth" or len(names) == 1 or not more)
+    width = PANEL_WIDTH - NAMES_WIDTH - VALUES_WIDTH
+    scale = width / largest if largest else 0
+    yield text(x, y + 14, f"{label} ({'more' if more else 'less'} is better)", font_weight="bold")
+    for line, name in enumerate(names):
+        top = y + 22 + line * BAR_HEIGHT
+        left, middle = x + NAMES_WIDTH, top + BAR_HEIGHT / 2
+        low, mid, high = (min(scale * f(by[name]), width) for f in (min, statistics.median, max))
+        yield text(left - 6, middle + 4, name, text_anchor="end")
+        yield (f'<rect x="{left}" y="{top + 3}" width="{mid:.1f}" height="{BAR_HEIGHT - 6}" '
+               f'fill="{colour(name)}"/>')
+        yield f'<path d="M{left + low:.1f} {middle}H{left + high:.1f}" stroke="#222"/>'
+        beyond = " »" if scale * statistics.median(by[name]) > width + 1 else ""
+        yield text(left + max(mid, high) + 5, middle + 4, number(statistics.median(by[name])) + beyond)
 
 
-def plot(figures, path):
+def picture_of(figures):
     panels = [figure for figure in PANELS if figures.get(figure)] or list(figures)[:8]
-    columns = min(2, len(panels))
-    lines = (len(panels) + columns - 1) // columns
-    script = [f"set terminal svg size {columns * 460},{lines * 280} background '#ffffff' font 'sans,9'",
-              f"set output '{path}'", f"set multiplot layout {lines},{columns}",
-              "set xtics rotate by -35", "set grid ytics linecolor rgb '#dddddd'", "set border 3",
-              "set tics nomirror", "set bmargin 5"]
-    for figure in panels:
-        script.extend(panel(figure, figures[figure]))
-    script.append("unset multiplot")
-    subprocess.run(["gnuplot"], input="\n".join(script) + "\n", text=True, check=True)
+    height = 40 + BAR_HEIGHT * max(len(figures[figure]) for figure in panels)
+    lines = (len(panels) + 1) // 2
+    yield (f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * PANEL_WIDTH + 30}" '
+           f'height="{lines * height + 10}" font-family="sans-serif" font-size="12">')
+    yield '<rect width="100%" height="100%" fill="#fff"/>'
+    for position, figure in enumerate(panels):
+        yield from panel(figure, figures[figure], 10 + position % 2 * (PANEL_WIDTH + 10),
+                         10 + position // 2 * height)
+    yield "</svg>"
+
+
+def write(path, lines):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("\n".join(lines).rstrip("\n") + "\n")
 
 
 def main():
@@ -142,9 +170,8 @@ def main():
     table = read(results)
     if not table:
         raise SystemExit(f"render.py: {results} is empty")
-    with open(tables, "w", encoding="utf-8") as out:
-        out.write("\n".join(markdown(table)).rstrip("\n") + "\n")
-    plot(next(iter(table.values())), picture)
+    write(tables, markdown(table))
+    write(picture, picture_of(next(iter(table.values()))))
 
 
 main()

@@ -50,10 +50,11 @@ struct Delivered {
 class Node {
  public:
   Node(std::uint64_t seed, const base::Endpoint& address,
-       const protocol::DeviceOptions& options = {})
+       const protocol::DeviceOptions& options = {},
+       crypto::AeadBackend backend = crypto::AeadBackend::libsodium)
       : endpoint(address),
         random_(seed),
-        aead_(crypto::AeadBackend::libsodium),
+        aead_(backend),
         device(options, aead_, random_.source()),
         mtu_(options.mtu) {}
 
