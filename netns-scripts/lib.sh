@@ -241,7 +241,11 @@ topology_down() {
   for name in "$state"/*.mnt; do
     if mountpoint -q "$name" 2>/dev/null; then umount "$name"; fi
   done
-  while mountpoint -q "$state" 2>/dev/null; do umount "$state"; done
+  # What was killed may take a moment to close its log in there.
+  for _ in $(seq 100); do
+    mountpoint -q "$state" 2>/dev/null || break
+    umount "$state" 2>/dev/null || sleep 0.05
+  done
   rm -rf "$state"
 }
 
