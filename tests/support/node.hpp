@@ -50,11 +50,10 @@ struct Delivered {
 class Node {
  public:
   Node(std::uint64_t seed, const base::Endpoint& address,
-       const protocol::DeviceOptions& options = {},
-       crypto::AeadBackend backend = crypto::AeadBackend::libsodium)
+       const protocol::DeviceOptions& options = {})
       : endpoint(address),
         random_(seed),
-        aead_(backend),
+        aead_(crypto::AeadBackend::libsodium),
         device(options, aead_, random_.source()),
         mtu_(options.mtu) {}
 

@@ -16,10 +16,9 @@ using namespace std::chrono_literals;
 
 class Pair {
  public:
-  explicit Pair(const protocol::DeviceOptions& options = {}, std::uint64_t seed = 1,
-                crypto::AeadBackend backend = crypto::AeadBackend::libsodium)
-      : a(seed, endpoint("192.0.2.1:1000"), options, backend),
-        b(seed + 1'000'003, endpoint("192.0.2.2:2000"), options, backend) {
+  explicit Pair(const protocol::DeviceOptions& options = {}, std::uint64_t seed = 1)
+      : a(seed, endpoint("192.0.2.1:1000"), options),
+        b(seed + 1'000'003, endpoint("192.0.2.2:2000"), options) {
     now.boot += 1h;
     now.wall += std::chrono::hours(24 * 365 * 50);
     const crypto::PublicKey a_key = a.start(now);
