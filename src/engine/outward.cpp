@@ -157,18 +157,18 @@ void Outward::answer_too_big(base::Now now, const Source& source) noexcept {
 
 base::Bytes Outward::reserve(base::Now now, protocol::PeerId peer, std::size_t length) noexcept {
   const std::size_t room = kDataHeaderBytes + length + kSealTailBytes;
-  if (batch_count_ == kMaxSegments || peer != batch_peer_ ||
-      batch_bytes_ + room > kMaxMessageBytes) {
-    flush(now);
-  }
-  if (!transmitter_.fits(room)) {
+  const std::size_t datagram = device_.datagram_length(length);
+  const bool full = batch_bytes_ + datagram > kMaxMessageBytes;
+  if (batch_count_ == kMaxSegments || peer != batch_peer_ || full) flush(now);
+  // A full message nearly fills its slot. What is left would cut the next one short.
+  if (full || !transmitter_.fits(room)) {
     flush(now);
     if (!transmitter_.next_slot()) return {};
   } else if (batch_count_ == 0 && !transmitter_.has_messages()) {
     return {};
   }
   batch_peer_ = peer;
-  batch_bytes_ += room;
+  batch_bytes_ += datagram;
   return transmitter_.take(room);
 }
 

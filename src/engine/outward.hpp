@@ -70,7 +70,7 @@ class Outward {
   // The open batch: packets for one peer in the current transmit slot.
   protocol::PeerId batch_peer_;
   std::size_t batch_count_ = 0;
-  std::size_t batch_bytes_ = 0;  // an upper bound of the sealed datagrams' sum
+  std::size_t batch_bytes_ = 0;  // of the sealed datagrams
   std::array<protocol::SealItem, kMaxSegments> items_;
   std::array<Datagram, kMaxSegments> datagrams_;
   std::vector<std::byte> slow_buffer_;
