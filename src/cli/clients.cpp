@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <memory>
@@ -89,7 +90,7 @@ void status(const StatusOptions& options) {
     if (redraw) fmt::print("\x1b[H\x1b[2J");
     if (text.empty() && !options.as_json) fmt::print(stderr, "warren: no tunnel is running\n");
     fmt::print("{}", text);
-    std::fflush(stdout);
+    if (std::fflush(stdout) != 0) throw base::SystemError("writing to", "standard output", errno);
     if (!options.watch) return;
     std::this_thread::sleep_for(1s);
   }

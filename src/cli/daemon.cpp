@@ -216,7 +216,7 @@ json Daemon::host_status() const {
       }
     }
   } catch (const base::Error&) {
-    // It is being deleted.
+    addresses.clear();  // it is being deleted
   }
   json features = json::array();
   auto add_feature = [&features](const engine::Feature& feature) {

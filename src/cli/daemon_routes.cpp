@@ -1,5 +1,7 @@
 #include "daemon_routes.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <array>
 #include <bitset>
 #include <cstddef>
@@ -89,8 +91,9 @@ void Routes::remove_rules(base::Family family) noexcept {
   for (const system::Rule& rule : rules_for(family, it->second)) {
     try {
       netlink_.remove_rule(rule);
-    } catch (const base::Error&) {
+    } catch (const base::Error& error) {
       // The process is ending or the rule is being replaced: there is nothing better to do.
+      spdlog::debug("{}", error.what());
     }
   }
   rules_.erase(it);

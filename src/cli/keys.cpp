@@ -1,4 +1,5 @@
 // warren genkey, pubkey, genpsk: the same input and output as wg's commands of these names.
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,10 +28,9 @@ void warn_if_others_can_read_stdout() {
   struct stat status {};
   if (fstat(STDOUT_FILENO, &status) != 0) return;
   if (!S_ISREG(status.st_mode) || (status.st_mode & S_IRWXO) == 0) return;
-  std::fputs(
-      "Warning: writing to world accessible file.\n"
-      "Consider setting the umask to 077 and trying again.\n",
-      stderr);
+  fmt::print(stderr,
+             "Warning: writing to world accessible file.\n"
+             "Consider setting the umask to 077 and trying again.\n");
 }
 
 void print_key(std::string key) {

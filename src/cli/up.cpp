@@ -60,7 +60,8 @@ void up(const Options& options, int& exit_code) {
   const ConfiguredTunnel configured(daemon, std::move(tunnel));
   fmt::print("warren: {} is up (port {}, {} peer{})\n", name, daemon.listen_port(), peers,
              peers == 1 ? "" : "s");
-  std::fflush(stdout);
+  // Nobody may be listening: the tunnel does not depend on it.
+  static_cast<void>(std::fflush(stdout));
   system::sd_notify_ready();
   daemon.run();
   if (daemon.interface_gone()) {

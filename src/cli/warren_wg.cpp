@@ -54,7 +54,7 @@ int run_in_foreground(const DaemonOptions& options) {
 
 // The fork comes first: a ring does not survive it, and neither does a thread.
 int run_as_daemon(const DaemonOptions& options) {
-  std::fflush(nullptr);
+  static_cast<void>(std::fflush(nullptr));  // or both processes would write what is buffered
   system::DaemonOutcome outcome;
   std::optional<system::DaemonChild> child = system::fork_daemon(outcome);
   if (!child) {

@@ -129,7 +129,7 @@ void check_type(const Source& source, const Entry& entry, const KeySpec& spec) {
     case Type::text_list:
     case Type::table_list: {
       const auto* array = value.get_if<Array>();
-      require(array != nullptr);
+      if (array == nullptr) return wrong(value, type_name(spec.type));
       for (const Value& item : array->items) {
         const bool fits = spec.type == Type::text_list ? item.get_if<std::string>() != nullptr
                                                        : item.get_if<Table>() != nullptr;

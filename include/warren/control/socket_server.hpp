@@ -53,7 +53,7 @@ class SocketServer {
   std::uint64_t next_id_ = 0;
   std::uint64_t activity_ = 0;  // a logical clock: who was silent for longest
   std::unordered_map<std::uint64_t, std::unique_ptr<Client>> clients_;
-  std::array<char, 64 * 1024> read_buffer_;
+  std::array<char, std::size_t{64} * 1024> read_buffer_;
 };
 
 }  // namespace warren::control
