@@ -4,7 +4,8 @@
 // works through what they brought: first what came from UDP, so that acknowledgements and window
 // updates reach the local stack early, then what came from the TUN, then the slow lane. What it
 // prepares goes to the kernel with the next turn's system call: one per turn under load and none
-// when idle.
+// when idle. A turn works on a bounded number of bytes (kTurnBytes) in each direction: what it
+// prepared is on its way, and what arrived meanwhile is seen, before the next bytes are worked on.
 //
 // Completions of writes and sends return slots; reads and receives queue up in Outward and Inward,
 // because how much of them can be worked on depends on the slots that completions behind them
@@ -69,7 +70,8 @@ Loop::Loop(const EngineOptions& options, protocol::Device& device, system::TunDe
       outward_(tun_, transmitter_, device, kTunSlots),
       inward_(tun_, udp_, outward_, device, statistics_),
       watches_(ring_),
-      alarm_(ring_) {}
+      alarm_(ring_),
+      precedence_(options.scheduling, system::boot_now()) {}
 
 Loop::~Loop() {
   ring_.cancel_all();
@@ -89,6 +91,7 @@ void Loop::turn() {
   attend(now_);
   transmitter_.end_turn(now_.boot);
   in_turn_ = false;
+  precedence_.worked(now_.boot, system::boot_now());
 }
 
 void Loop::dispatch(const Completion& completion) {
@@ -153,6 +156,7 @@ void Loop::follow_tun() {
 
 std::vector<Feature> Loop::features() const {
   std::vector<Feature> features;
+  features.push_back(precedence_.feature());
   features.push_back({"ring", ring_.deferred_taskrun() ? "deferred task work" : "plain",
                       !ring_.deferred_taskrun()});
   tun_.add_features(features);

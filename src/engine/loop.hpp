@@ -9,6 +9,7 @@
 #include "alarm.hpp"
 #include "inward.hpp"
 #include "outward.hpp"
+#include "precedence.hpp"
 #include "ring.hpp"
 #include "transmitter.hpp"
 #include "tun_port.hpp"
@@ -53,6 +54,7 @@ class Loop {
   Inward inward_;
   Watches watches_;
   Alarm alarm_;
+  Precedence precedence_;
   std::function<void(const protocol::Event&)> on_event_;
   std::function<void()> on_device_gone_;
   base::Now now_{};

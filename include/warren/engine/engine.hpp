@@ -31,9 +31,16 @@ struct Restrictions {
   std::uint32_t transmit_slots = 0;  ///< 0: the default
 };
 
+/// How the engine's thread is scheduled.
+enum class Scheduling : std::uint8_t {
+  automatic,  ///< ahead of ordinary threads under load, where the kernel allows it (CAP_SYS_NICE)
+  ordinary,   ///< as ordinary threads
+};
+
 struct EngineOptions {
   std::uint16_t listen_port = 0;
   std::uint32_t fwmark = 0;
+  Scheduling scheduling = Scheduling::automatic;
   Restrictions restrictions = {};
 };
 
