@@ -45,12 +45,13 @@ void Inward::add(const Received& received) noexcept {
 
 void Inward::process(base::Now now) noexcept {
   // Each packet in the coalescer may need a write of its own.
-  while (waiting_ > 0 && tun_.writes_free() >= joined_ + kMaxDatagrams) {
+  std::size_t opened = 0;
+  while (waiting_ > 0 && opened < kTurnBytes && tun_.writes_free() >= joined_ + kMaxDatagrams) {
     Received& received = queue_[first_];
     if (received.truncated) {
       device_.drops().add(base::Drop::in_truncated);
     } else {
-      open(now, received);
+      opened += open(now, received);
       if (!received.payload.empty()) continue;
     }
     udp_.release(received.slot);
@@ -60,8 +61,9 @@ void Inward::process(base::Now now) noexcept {
   flush();
 }
 
-/// Opens the next kMaxDatagrams of `received` and takes them off its payload.
-void Inward::open(base::Now now, Received& received) noexcept {
+/// Opens the next kMaxDatagrams of `received` and takes them off its payload. Returns their bytes.
+std::size_t Inward::open(base::Now now, Received& received) noexcept {
+  const std::size_t before = received.payload.size();
   std::size_t count = 0;
   do {
     const auto length = std::min(received.segment_bytes, received.payload.size());
@@ -74,6 +76,7 @@ void Inward::open(base::Now now, Received& received) noexcept {
   for (std::size_t index = 0; index < count; ++index) {
     if (!items_[index].packet.empty()) deliver(now, items_[index], received.slot);
   }
+  return before - received.payload.size();
 }
 
 void Inward::deliver(base::Now now, const protocol::OpenItem& item, SlotIndex slot) noexcept {

@@ -23,7 +23,8 @@ class Inward {
 
   /// Takes a receive; it waits its turn.
   void add(const Received& received) noexcept;
-  /// Opens what waits and writes it to the TUN, as long as there are free writes.
+  /// Opens up to kTurnBytes of what waits and writes it to the TUN, as long as there are free
+  /// writes.
   void process(base::Now now) noexcept;
   [[nodiscard]] bool backlog() const noexcept { return waiting_ > 0; }
   /// After the TUN's offloads were turned down.
@@ -33,7 +34,7 @@ class Inward {
   static constexpr std::size_t kMaxDatagrams = 64;   // opened in one call
   static constexpr std::size_t kMaxCoalesced = 128;  // between two flushes
 
-  void open(base::Now now, Received& received) noexcept;
+  std::size_t open(base::Now now, Received& received) noexcept;
   void deliver(base::Now now, const protocol::OpenItem& item, SlotIndex slot) noexcept;
   void join(base::Bytes packet, SlotIndex slot) noexcept;
   void flush() noexcept;

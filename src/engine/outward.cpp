@@ -72,7 +72,9 @@ void Outward::add(const TunPort::Read& read) noexcept {
 }
 
 void Outward::process(base::Now now) noexcept {
-  while (waiting_ > 0 && advance(now, queue_[first_])) {
+  std::size_t worked = 0;
+  while (waiting_ > 0 && worked < kTurnBytes && advance(now, queue_[first_])) {
+    worked += queue_[first_].read.length;
     tun_.release(queue_[first_].read.slot);
     first_ = (first_ + 1) % queue_.size();
     --waiting_;
@@ -156,9 +158,8 @@ void Outward::answer_too_big(base::Now now, const Source& source) noexcept {
 }
 
 base::Bytes Outward::reserve(base::Now now, protocol::PeerId peer, std::size_t length) noexcept {
-  const std::size_t room = kDataHeaderBytes + length + kSealTailBytes;
-  const std::size_t datagram = device_.datagram_length(length);
-  const bool full = batch_bytes_ + datagram > kMaxMessageBytes;
+  const std::size_t room = device_.datagram_length(length);
+  const bool full = batch_bytes_ + room > kMaxMessageBytes;
   if (batch_count_ == kMaxSegments || peer != batch_peer_ || full) flush(now);
   // A full message nearly fills its slot. What is left would cut the next one short.
   if (full || !transmitter_.fits(room)) {
@@ -168,7 +169,7 @@ base::Bytes Outward::reserve(base::Now now, protocol::PeerId peer, std::size_t l
     return {};
   }
   batch_peer_ = peer;
-  batch_bytes_ += datagram;
+  batch_bytes_ += room;
   return transmitter_.take(room);
 }
 

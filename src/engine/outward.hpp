@@ -15,6 +15,10 @@
 
 namespace warren::engine {
 
+/// How many bytes a turn works on, about, in each direction: two super-packets. A packet that comes
+/// while others are being worked on waits for no more than that, some 250 µs at 4 Gbit/s.
+inline constexpr std::size_t kTurnBytes = std::size_t{128} * 1024;
+
 class Outward {
  public:
   Outward(TunPort& tun, Transmitter& transmitter, protocol::Device& device,
@@ -22,7 +26,8 @@ class Outward {
 
   /// Takes a read; it waits its turn.
   void add(const TunPort::Read& read) noexcept;
-  /// Seals and sends what waits, as long as there are transmit slots. Ends with flush().
+  /// Seals and sends up to kTurnBytes of what waits, as long as there are transmit slots. Ends with
+  /// flush().
   void process(base::Now now) noexcept;
   /// Packets wait for transmit slots.
   [[nodiscard]] bool backlog() const noexcept { return waiting_ > 0; }

@@ -1,9 +1,9 @@
 // Theory of operation
 //
-// Sealed datagrams lie in transmit slots; a message is an address, control data and a run of iovec
-// entries, one per datagram. With UDP_SEGMENT the kernel cuts the run into datagrams of equal
-// length (the last may be shorter) after one walk through its network stack, which is where most of
-// a datagram's cost is. A slot is free again when the last message that refers to it is complete.
+// Sealed datagrams lie side by side in transmit slots; a message is an address, control data and a
+// run of datagrams. With UDP_SEGMENT the kernel cuts the run into datagrams of equal length (the
+// last may be shorter) after one walk through its network stack, which is where most of a
+// datagram's cost is. A slot is free again when the last message that refers to it is complete.
 //
 // Sends carry MSG_DONTWAIT: they complete within their submission, so that the order of packets is
 // the order of submission, and a full socket buffer drops packets instead of holding slots.
@@ -36,12 +36,6 @@ namespace warren::engine {
 namespace {
 
 constexpr base::Duration kWithoutSegmentation = std::chrono::seconds(60);
-// Keeps the cipher's vector loads and stores inside cache lines.
-constexpr std::size_t kAlignment = 64;
-
-constexpr std::size_t aligned(std::size_t room) {
-  return (room + kAlignment - 1) / kAlignment * kAlignment;
-}
 
 template <class T>
 void put_control(msghdr& message, int level, int type, const T& value) noexcept {
@@ -88,14 +82,13 @@ Transmitter::Transmitter(Ring& ring, UdpPort& port, protocol::Device& device,
       statistics_(statistics),
       segmentation_(options.segmentation),
       arena_(options.slots, kSlotBytes),
-      pieces_(options.slots),
       messages_(options.messages) {
   free_.reserve(options.messages);
   for (std::uint32_t index = options.messages; index > 0; --index) free_.push_back(index - 1);
 }
 
 bool Transmitter::fits(std::size_t room) const noexcept {
-  return slot_ && used_ + aligned(room) <= kSlotBytes && datagrams_taken_ < kDatagramsPerSlot;
+  return slot_ && used_ + room <= kSlotBytes;
 }
 
 bool Transmitter::next_slot() noexcept {
@@ -103,15 +96,14 @@ bool Transmitter::next_slot() noexcept {
   if (arena_.count(SlotState::free) == 0) return false;
   if (slot_) arena_.drop(*slot_);
   slot_ = arena_.take();
-  used_ = datagrams_taken_ = pieces_used_ = 0;
+  used_ = 0;
   return true;
 }
 
 base::Bytes Transmitter::take(std::size_t room) noexcept {
   WARREN_ASSERT(fits(room), "room={} used={}", room, used_);
   const auto bytes = arena_.bytes(*slot_).subspan(used_, room);
-  used_ += aligned(room);
-  ++datagrams_taken_;
+  used_ += room;
   return bytes;
 }
 
@@ -149,17 +141,16 @@ void Transmitter::send(base::Instant now, const base::Path& path,
     message.ecn = datagrams.front().ecn;
     message.segment_bytes = static_cast<std::uint16_t>(datagrams.front().bytes.size());
     message.bytes = 0;
-    WARREN_ASSERT(pieces_used_ + count <= kDatagramsPerSlot, "used={} count={}", pieces_used_,
-                  count);
-    iovec* const pieces = &pieces_[slot_->value()][pieces_used_];
-    for (std::size_t piece = 0; piece < count; ++piece) {
-      const auto bytes = datagrams[piece].bytes;
-      pieces[piece] = {bytes.data(), bytes.size()};
-      message.bytes += static_cast<std::uint32_t>(bytes.size());
-    }
-    pieces_used_ += count;
-    message.header.msg_iov = pieces;
-    message.header.msg_iovlen = count;
+    message.datagrams = static_cast<std::uint16_t>(count);
+    for (const Datagram& datagram : datagrams.first(count))
+      message.bytes += static_cast<std::uint32_t>(datagram.bytes.size());
+    const Datagram& last = datagrams[count - 1];
+    WARREN_ASSERT(
+        datagrams.front().bytes.data() + message.bytes == last.bytes.data() + last.bytes.size(),
+        "{} datagrams of {} bytes do not lie side by side", count, message.bytes);
+    message.payload = {datagrams.front().bytes.data(), message.bytes};
+    message.header.msg_iov = &message.payload;
+    message.header.msg_iovlen = 1;
     address(message);
     arena_.hold_for_sending(message.slot);
     ring_.sendmsg(fd, message.header, {Op::udp_send, 0, index});
@@ -202,13 +193,13 @@ void Transmitter::address(Message& message) noexcept {
     put_control(header, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS,
                 static_cast<int>(message.ecn));
   }
-  if (header.msg_iovlen > 1) put_control(header, IPPROTO_UDP, UDP_SEGMENT, message.segment_bytes);
+  if (message.datagrams > 1) put_control(header, IPPROTO_UDP, UDP_SEGMENT, message.segment_bytes);
   if (header.msg_controllen == 0) header.msg_control = nullptr;
 }
 
 void Transmitter::count_sent(const Message& message) noexcept {
   ++statistics_.udp_sends;
-  statistics_.udp_send_datagrams += message.header.msg_iovlen;
+  statistics_.udp_send_datagrams += message.datagrams;
   statistics_.udp_send_bytes += message.bytes;
 }
 
@@ -241,23 +232,25 @@ void Transmitter::recover(Message& message, int error, base::Instant now) noexce
       if (error == 0) return;
     }
   }
-  if (message.header.msg_iovlen > 1 && segmentation_may_be_refused(error)) {
+  if (message.datagrams > 1 && segmentation_may_be_refused(error)) {
     ++statistics_.udp_segment_fallbacks;
     last_refusal_ = error;
     stop_segmenting(message.path.remote, now);
     send_apart(message);
     return;
   }
-  device_.drops().add(base::Drop::out_send_failed, message.header.msg_iovlen);
+  device_.drops().add(base::Drop::out_send_failed, message.datagrams);
 }
 
 void Transmitter::send_apart(Message& message) noexcept {
-  const std::span<iovec> pieces(message.header.msg_iov, message.header.msg_iovlen);
-  for (iovec& piece : pieces) {
-    message.header.msg_iov = &piece;
-    message.header.msg_iovlen = 1;
-    message.bytes = static_cast<std::uint32_t>(piece.iov_len);
+  auto rest = base::Bytes(static_cast<std::byte*>(message.payload.iov_base), message.bytes);
+  message.datagrams = 1;
+  while (!rest.empty()) {
+    const auto datagram = rest.first(std::min<std::size_t>(rest.size(), message.segment_bytes));
+    message.payload = {datagram.data(), datagram.size()};
+    message.bytes = static_cast<std::uint32_t>(datagram.size());
     if (send_now(message) != 0) device_.drops().add(base::Drop::out_send_failed);
+    rest = rest.subspan(datagram.size());
   }
 }
 

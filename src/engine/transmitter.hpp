@@ -61,8 +61,9 @@ class Transmitter {
   // ---- sending
   // ---------------------------------------------------------------------------------------
 
-  /// Sends datagrams that lie in the current slot, at most kMaxSegments, along `path`: neighbours
-  /// of equal length in one message. `peer` is who to ask for another path when the source is gone.
+  /// Sends datagrams that lie side by side in the current slot, at most kMaxSegments, along `path`:
+  /// neighbours of equal length in one message. `peer` is who to ask for another path when the
+  /// source is gone.
   void send(base::Instant now, const base::Path& path, std::optional<protocol::PeerId> peer,
             std::span<const Datagram> datagrams) noexcept;
   void on_sent(const Completion& completion, base::Instant now) noexcept;
@@ -72,18 +73,19 @@ class Transmitter {
 
  private:
   static constexpr std::size_t kSlotBytes = std::size_t{72} * 1024;
-  static constexpr std::size_t kDatagramsPerSlot = 128;
   static constexpr std::size_t kEndpointsWithout = 16;
 
   struct Message {
     msghdr header{};
+    iovec payload{};
     sockaddr_in6 to{};
     alignas(cmsghdr) std::array<std::byte, 128> control{};
     base::Path path;
     std::optional<protocol::PeerId> peer;
     SlotIndex slot;
     std::uint32_t bytes = 0;
-    std::uint16_t segment_bytes = 0;
+    std::uint16_t segment_bytes = 0;  // of each datagram but the last
+    std::uint16_t datagrams = 0;
     std::uint8_t ecn = 0;
   };
   /// An endpoint to which segmented messages failed.
@@ -108,10 +110,7 @@ class Transmitter {
   bool segmentation_;
   BufferArena arena_;
   std::optional<SlotIndex> slot_;
-  std::size_t used_ = 0;                                      // bytes of the current slot
-  std::size_t datagrams_taken_ = 0;                           // of the current slot
-  std::size_t pieces_used_ = 0;                               // of the current slot
-  std::vector<std::array<iovec, kDatagramsPerSlot>> pieces_;  // by slot
+  std::size_t used_ = 0;  // bytes of the current slot
   std::vector<Message> messages_;
   std::vector<std::uint32_t> free_;
   std::array<Without, kEndpointsWithout> without_{};

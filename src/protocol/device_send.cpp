@@ -108,7 +108,7 @@ std::optional<base::Path> Device::seal(base::Now now, PeerId id,
     const auto burst = items.subspan(done, std::min(kAeadBurst, items.size() - done));
     for (std::size_t i = 0; i < burst.size(); ++i) {
       SealItem& item = burst[i];
-      WARREN_ASSERT(item.room.size() >= kDataHeaderBytes + item.length + kSealTailBytes,
+      WARREN_ASSERT(item.room.size() >= datagram_length(item.length),
                     "room={} length={}", item.room.size(), item.length);
       item.datagram_length =
           state.prepare(*session, counter++, item.room.data(), item.length, jobs[i]);

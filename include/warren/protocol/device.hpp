@@ -49,7 +49,7 @@ inline constexpr std::size_t kSealTailBytes = 16 + crypto::kTagBytes;
 inline constexpr std::size_t kMaxHandshakeBytes = 148;
 
 /// One packet to seal in place. The caller has written it at room[kDataHeaderBytes ...
-/// kDataHeaderBytes + length), and room.size() >= kDataHeaderBytes + length + kSealTailBytes.
+/// kDataHeaderBytes + length), and room.size() >= Device::datagram_length(length).
 struct SealItem {
   base::Bytes room;
   std::size_t length = 0;
