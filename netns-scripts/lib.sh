@@ -13,9 +13,9 @@
 #   on HOST COMMAND...                    runs a command on a host
 #   await SECONDS WHAT COMMAND...         repeats a command until it succeeds
 #
-# Environment: WARREN (the binary), WARREN_PREFIX (of namespace names), IMPL_<host>, MTU_<host>, and
-# EXTRA_TOML: lines that follow the settings of every [interface], such as `cipher = "aes-256-gcm"` or a
-# table of their own.
+# Environment: WARREN (the binary), WARREN_PREFIX (of namespace names), IMPL_<host>, MTU_<host>,
+# CIPHER_<host>, and EXTRA_TOML: lines that follow the settings of every [interface], such as a table of
+# their own.
 set -euo pipefail
 
 topology=$(basename "${BASH_SOURCE[1]}" .sh)
@@ -141,10 +141,11 @@ wg_line() {
 tunnel() {
   local host=$1 interface=$2 addresses=$3 setting
   local file=$state/$host.$interface
-  local mtu=MTU_$host
+  local mtu=MTU_$host cipher=CIPHER_$host
   shift 3
   key "$host" "$interface"
   [ -z "${!mtu:-}" ] || set -- "$@" "mtu=${!mtu}"
+  [ -z "${!cipher:-}" ] || set -- "$@" "cipher=${!cipher}"
   {
     printf '[interface]\nname = "%s"\nprivate_key_file = "%s"\naddress = %s\n' \
       "$interface" "$file.key" "$(toml_array "$addresses")"

@@ -51,10 +51,21 @@ int error_number_of(const std::function<void()>& action) {
 
 }  // namespace
 
+crypto::AeadBackend choose_backend(crypto::Cipher cipher,
+                                   std::span<const crypto::AeadBackend> available) {
+  if (!available.empty()) return available.front();
+  throw base::Error(fmt::format("`cipher` = \"{}\" cannot be used here: this CPU has no AES "
+                                "instructions, or libsodium was built without them",
+                                crypto::cipher_name(cipher)),
+                    fmt::format("take cipher = \"{}\" at both ends",
+                                crypto::cipher_name(crypto::Cipher::chacha20_poly1305)));
+}
+
 Daemon::Daemon(const DaemonOptions& options)
     : signals_({SIGTERM, SIGINT, SIGHUP}),
       tun_({.name = options.name, .kind = tun_kind(options.kind)}),
-      aead_(crypto::available_backends().front()),
+      aead_(choose_backend(options.cipher, crypto::available_backends(options.cipher)),
+            options.cipher),
       device_({.kind = options.kind, .hub = options.hub, .mtu = options.mtu}, aead_,
               crypto::system_random()),
       name_(tun_.name()),

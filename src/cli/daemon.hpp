@@ -8,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,10 +32,16 @@ struct DaemonOptions {
   std::string name;  ///< of the interface
   protocol::Kind kind = protocol::Kind::tun;
   bool hub = false;
+  crypto::Cipher cipher = crypto::Cipher::chacha20_poly1305;
   std::uint32_t mtu = 1420;
   std::uint16_t listen_port = 0;
   std::uint32_t fwmark = 0;
 };
+
+/// The preferred one of `available`, the backends that there are for `cipher`. Throws base::Error,
+/// with the remedy, when there is none.
+crypto::AeadBackend choose_backend(crypto::Cipher cipher,
+                                   std::span<const crypto::AeadBackend> available);
 
 class Daemon final : public control::Host, public control::Watcher {
  public:

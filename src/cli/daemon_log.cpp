@@ -31,7 +31,9 @@ Line describe(const Event& event, const std::string& peer) {
     }
     case Event::Kind::handshake_retry:
       return {false, "unanswered handshake initiations",
-              fmt::format("handshake initiation to {} went unanswered: trying again", who)};
+              fmt::format("handshake initiation to {} went unanswered: trying again (a peer that "
+                          "never answers may be out of reach, or have another key, kind or cipher)",
+                          who)};
     case Event::Kind::endpoint_changed:
       return {false, "changes of endpoint",
               fmt::format("peer {} is at {} now", peer, event.remote.to_string())};

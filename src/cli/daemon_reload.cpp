@@ -42,9 +42,9 @@ std::optional<control::ReloadError> ConfiguredTunnel::reload() {
     config::Tunnel next = config::load(current_.file);
     const config::Interface& old = current_.interface;
     if (next.interface.name != old.name || next.interface.kind != old.kind ||
-        next.interface.hub != old.hub) {
+        next.interface.hub != old.hub || next.interface.cipher != old.cipher) {
       return control::ReloadError{
-          .message = "name, kind and hub cannot be changed while the tunnel is up",
+          .message = "name, kind, hub and cipher cannot be changed while the tunnel is up",
           .hint = "take it down and up again"};
     }
     change_or_go_back(next);

@@ -206,6 +206,19 @@ Finding aead() {
   return f;
 }
 
+Finding gcm() {
+  Finding f{.what = "cipher aes-256-gcm", .detail = {}, .remedy = {}};
+  const auto backends = crypto::available_backends(crypto::Cipher::aes_256_gcm);
+  if (!backends.empty()) {
+    f.detail = fmt::format("available, by {}", crypto::backend_name(backends.front()));
+  } else {
+    f.health = Health::degraded;
+    f.detail = "not available: no AES instructions in this CPU, or none used by libsodium";
+    f.remedy = "leave `cipher` at \"chacha20-poly1305\"";
+  }
+  return f;
+}
+
 // Whether a socket could be made in `directory`, which may not exist yet.
 Finding socket_directory(const char* what, std::filesystem::path directory,
                          const char* consequence) {
@@ -245,6 +258,7 @@ std::vector<Finding> examine() {
   append(ring());
   append(udp());
   all.push_back(aead());
+  all.push_back(gcm());
   all.push_back(socket_directory("UAPI directory", control::kUapiDirectory,
                                  "`wg` and warren-wg cannot be used"));
   all.push_back(socket_directory("control directory", control::runtime_directory(),

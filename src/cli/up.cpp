@@ -32,6 +32,7 @@ DaemonOptions daemon_options(const config::Tunnel& tunnel) {
   return {.name = interface.name,
           .kind = interface.kind == config::Kind::tun ? protocol::Kind::tun : protocol::Kind::tap,
           .hub = interface.hub,
+          .cipher = interface.cipher,
           .mtu = interface.mtu ? *interface.mtu : automatic_mtu(netlink, tunnel),
           .listen_port = interface.listen_port,
           .fwmark = interface.fwmark};

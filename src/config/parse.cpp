@@ -16,6 +16,7 @@
 
 #include <warren/base/error.hpp>
 #include <warren/config/model.hpp>
+#include <warren/crypto/aead.hpp>
 #include <warren/crypto/keys.hpp>
 
 #include "document.hpp"
@@ -121,6 +122,7 @@ class Reader {
       }
       interface.hub = *hub->value.get_if<bool>();
     }
+    if (const Entry* cipher = table.find("cipher")) interface.cipher = read_cipher(*cipher);
     if (const Entry* routes = table.find("routes")) {
       if (is_tap) {
         source_.fail(routes->at, "`routes` needs kind = \"tun\"",
@@ -157,6 +159,14 @@ class Reader {
     if (kind == "tun") return Kind::tun;
     if (kind == "tap") return Kind::tap;
     source_.fail(entry.value.at, "`kind` is \"tun\" or \"tap\"");
+  }
+
+  crypto::Cipher read_cipher(const Entry& entry) const {
+    const auto cipher = crypto::cipher_from_name(*entry.value.get_if<std::string>());
+    if (!cipher) {
+      source_.fail(entry.value.at, "`cipher` is \"chacha20-poly1305\" or \"aes-256-gcm\"");
+    }
+    return *cipher;
   }
 
   void read_addresses(const Entry& entry, Interface& interface) const {

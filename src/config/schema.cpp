@@ -21,6 +21,8 @@ constexpr std::array kInterfaceKeys = {
     KeySpec{"name", Type::text, "name of the network interface", "\"wr0\""},
     KeySpec{"kind", Type::text, "\"tun\" for IP packets, \"tap\" for Ethernet frames", "\"tun\""},
     KeySpec{"hub", Type::boolean, "tap: forward frames between peers", "true"},
+    KeySpec{"cipher", Type::text, "\"chacha20-poly1305\", or \"aes-256-gcm\" among Warren peers",
+            "\"aes-256-gcm\""},
     KeySpec{"address", Type::text_list, "addresses of the interface, with prefix lengths",
             "[\"10.8.0.1/24\"]"},
     KeySpec{"private_key", Type::text, "private key, in base64", "\"…\""},

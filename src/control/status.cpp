@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include <warren/control/status.hpp>
+#include <warren/crypto/aead.hpp>
 
 namespace warren::control {
 namespace {
@@ -56,6 +57,7 @@ json build_status(Host& host) {
   json status = host.host_status();
   status["version"] = WARREN_VERSION;
   json& interface = status["interface"];
+  interface["cipher"] = std::string(crypto::cipher_name(device.suite().cipher));
   interface["public_key"] =
       nullable(device.public_key(), [](const auto& key) { return key.to_base64(); });
   interface["listen_port"] = host.listen_port();

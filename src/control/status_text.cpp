@@ -58,6 +58,9 @@ void render_interface(const json& status, Text& text) {
   const json& interface = status.at("interface");
   text.heading("interface", interface.at("name").get<std::string>(), kGreen);
   if (interface.at("kind") != "tun") text.line("kind", interface.at("kind").get<std::string>());
+  if (interface.at("cipher") != "chacha20-poly1305") {
+    text.line("cipher", interface.at("cipher").get<std::string>());
+  }
   if (!interface.at("public_key").is_null()) {
     text.line("public key", interface.at("public_key").get<std::string>());
     text.line("private key", "(hidden)");

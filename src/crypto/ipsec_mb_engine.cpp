@@ -16,12 +16,9 @@
 // the tag is right: open compares in constant time, then wipes the plaintext if it must.
 //
 // Up to 14 bytes behind the plaintext (SSE) and 16 behind the key (AVX2) are read and ignored,
-// which is harmless unless they lie in a page that is not mapped. A key that ends so close to its
-// page's end is copied; such a plaintext, one in 256, goes through libsodium. When opening, the tag
-// behind the ciphertext covers such reads.
-//
-// Each engine has its own manager, as managers are not thread-safe. Creating one allocates and runs
-// the library's self-test (about a millisecond); sealing and opening allocate nothing.
+// which is harmless unless they lie in a page that is not mapped. A prepared key has 64 readable
+// bytes; a plaintext that ends so close to its page's end, one in 256, goes through libsodium. When
+// opening, the tag behind the ciphertext covers such reads.
 
 #include "ipsec_mb_engine.hpp"
 
@@ -29,7 +26,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <mutex>
 
 #include <warren/base/assert.hpp>
 
@@ -49,15 +45,7 @@ bool ends_near_page_end(base::ConstBytes bytes) noexcept {
 
 void submit(IMB_MGR& manager, IMB_CIPHER_DIRECTION direction, const AeadMessage& message,
             std::size_t length, std::byte* tag) noexcept {
-  const std::byte* key = message.key.bytes().data();
-  std::array<std::byte, kKeyBytes + kMostReadBeyond> key_copy;
-  const bool copied = ends_near_page_end(message.key.bytes());
-  if (copied) {
-    key_copy = {};
-    std::ranges::copy(message.key.bytes(), key_copy.begin());
-    key = key_copy.data();
-  }
-
+  const std::byte* key = message.key.material();
   const bool encrypt = direction == IMB_DIR_ENCRYPT;
   IMB_JOB* job = IMB_GET_NEXT_JOB(&manager);
   job->cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
@@ -82,50 +70,38 @@ void submit(IMB_MGR& manager, IMB_CIPHER_DIRECTION direction, const AeadMessage&
   const IMB_JOB* done = IMB_SUBMIT_JOB_NOCHECK(&manager);
   WARREN_ASSERT(done == job && done->status == IMB_STATUS_COMPLETED,
                 "a job of {} bytes is still pending", length);
-  if (copied) wipe(key_copy);
 }
 
 }  // namespace
 
-void IpsecMbEngine::FreeManager::operator()(IMB_MGR* manager) const noexcept {
-  free_mb_mgr(manager);
-}
-
-IpsecMbEngine::Manager IpsecMbEngine::make_manager() noexcept {
-  // The detection of the CPU's features fills tables that all managers share.
-  static std::mutex mutex;
-  const std::scoped_lock lock(mutex);
-  Manager manager(alloc_mb_mgr(0));
-  if (!manager) return manager;
-  IMB_ARCH arch = IMB_ARCH_NONE;
-  init_mb_mgr_auto(manager.get(), &arch);
-  const bool tested = (manager->features & IMB_FEATURE_SELF_TEST) != 0;
-  const bool passed = (manager->features & IMB_FEATURE_SELF_TEST_PASS) != 0;
-  if (arch == IMB_ARCH_NONE || (tested && !passed)) manager.reset();
-  return manager;
-}
-
-IpsecMbEngine::IpsecMbEngine() : manager_(make_manager()) {
+IpsecMbEngine::IpsecMbEngine() : manager_(make_ipsec_mb_manager()) {
   WARREN_ASSERT(manager_ != nullptr, "intel-ipsec-mb is not usable here");
 }
 
 bool IpsecMbEngine::usable() noexcept {
   static const bool result = [] {
-    Manager manager = make_manager();
+    IpsecMbManager manager = make_ipsec_mb_manager();
     if (!manager) return false;
     // The library's self-test does not cover this cipher: compare with libsodium once.
     constexpr std::size_t kLength = 1000;
     const SymmetricKey key;
-    const Nonce nonce = nonce_of(1);
+    const Nonce nonce = nonce_of(kCipher, 1);
     const std::array<std::byte, kLength> plain{};
     std::array<std::byte, kLength + kTagBytes> expected;
     std::array<std::byte, kLength + kTagBytes> sealed;
-    SodiumEngine().seal({key, nonce, {}, plain, expected.data()});
+    SodiumEngine().seal({SodiumEngine().prepare(key), nonce, {}, plain, expected.data()});
     IpsecMbEngine engine(std::move(manager));
-    engine.seal({key, nonce, {}, plain, sealed.data()});
-    return sealed == expected && engine.open({key, nonce, {}, sealed, sealed.data()});
+    const AeadKey prepared = engine.prepare(key);
+    engine.seal({prepared, nonce, {}, plain, sealed.data()});
+    return sealed == expected && engine.open({prepared, nonce, {}, sealed, sealed.data()});
   }();
   return result;
+}
+
+AeadKey IpsecMbEngine::prepare(const SymmetricKey& key) const {
+  AeadKey prepared(kBackend, kCipher, kKeyBytes);
+  std::ranges::copy(key.bytes(), prepared.material());
+  return prepared;
 }
 
 void IpsecMbEngine::seal(const AeadMessage& message) noexcept {
@@ -137,7 +113,7 @@ bool IpsecMbEngine::open(const AeadMessage& message) noexcept {
   const std::size_t length = message.in.size() - kTagBytes;
   std::array<std::byte, kTagBytes> tag;
   submit(*manager_, IMB_DIR_DECRYPT, message, length, tag.data());
-  const bool authentic = equal(tag, message.in.last(kTagBytes));
+  const bool authentic = equal_tags(tag.data(), message.in.data() + length);
   if (!authentic) wipe({message.out, length});
   // The right tag of a forged message is what a forger needs.
   wipe(tag);

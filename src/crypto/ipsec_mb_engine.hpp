@@ -1,35 +1,30 @@
 // ChaCha20-Poly1305 by intel-ipsec-mb. Compiled only where the library is found.
 #pragma once
 
-#include <memory>
 #include <utility>
 
 #include "aead_engine.hpp"
+#include "ipsec_mb_manager.hpp"
 #include "sodium_engine.hpp"
-
-struct IMB_MGR;
 
 namespace warren::crypto {
 
 class IpsecMbEngine {
  public:
   static constexpr auto kBackend = AeadBackend::ipsec_mb;
+  static constexpr auto kCipher = Cipher::chacha20_poly1305;
   /// Whether this CPU can run the library, and the library passes its own and our check.
   static bool usable() noexcept;
   /// usable() must be true.
   IpsecMbEngine();
+  [[nodiscard]] AeadKey prepare(const SymmetricKey& key) const;
   void seal(const AeadMessage& message) noexcept;
   bool open(const AeadMessage& message) noexcept;
 
  private:
-  struct FreeManager {
-    void operator()(IMB_MGR* manager) const noexcept;
-  };
-  using Manager = std::unique_ptr<IMB_MGR, FreeManager>;
-  static Manager make_manager() noexcept;
-  explicit IpsecMbEngine(Manager manager) noexcept : manager_(std::move(manager)) {}
+  explicit IpsecMbEngine(IpsecMbManager manager) noexcept : manager_(std::move(manager)) {}
 
-  Manager manager_;
+  IpsecMbManager manager_;
   /// For messages that lie where the library would read beyond a page.
   SodiumEngine portable_;
 };

@@ -45,6 +45,10 @@ Device::~Device() {
   for (auto& [id, peer] : state_->peers) peer->staged.clear(state_->arena);
 }
 
+Suite Device::suite() const noexcept {
+  return state_->suite();
+}
+
 const base::DropCounters& Device::drops() const noexcept {
   return state_->drops;
 }

@@ -40,8 +40,8 @@ std::optional<Transmit> Device::State::transmit_initiation(base::Now now, Peer& 
   drop_initiation(peer);
   const SessionIndex index = indices.insert(random, {.peer = &peer});
   InitiationMessage message;
-  auto pending = create_initiation(options.kind, *identity, peer.keys(),
-                                   peer.timestamps.next(now.wall), index, random, message);
+  auto pending = create_initiation(suite(), *identity, peer.keys(), peer.timestamps.next(now.wall),
+                                   index, random, message);
   if (!pending) {
     indices.erase(index);
     fail(pending.error(), peer.path->remote, peer.id);
@@ -116,7 +116,7 @@ bool Device::State::admit(base::Now now, const base::Path& from, base::ConstByte
   if (++load_window_count > kHandshakesUntilUnderLoad) {
     under_load_until = now.boot + std::chrono::seconds(1);
   }
-  if (!under_load_until || now.boot >= *under_load_until) return true;
+  if (!is_under_load(now)) return true;
 
   const auto mac2 = cookies.check_mac2(now.boot, random, datagram, from.remote);
   if (mac2 != CookieChecker::Mac2::right) {
@@ -137,8 +137,8 @@ bool Device::State::admit(base::Now now, const base::Path& from, base::ConstByte
 void Device::State::receive_initiation(base::Now now, const base::Path& from,
                                        base::ConstBytes datagram) noexcept {
   const auto message = read_message<InitiationMessage>(datagram);
-  auto opened = open_initiation(options.kind, *identity, message);
-  if (!opened) return refuse(opened.error(), from, std::nullopt);
+  auto opened = open_initiation(suite(), *identity, message);
+  if (!opened) return refuse_unopened(now, from, opened.error(), message);
   const auto known = peers_by_key.find(opened->remote_static);
   if (known == peers_by_key.end()) {
     return refuse(HandshakeFailure::unknown_peer, from, std::nullopt);
@@ -168,12 +168,28 @@ void Device::State::receive_initiation(base::Now now, const base::Path& from,
   follow(peer, from);
   const base::Bytes bytes = std::as_writable_bytes(std::span(&response, 1));
   peer.cookie.add_macs(now.boot, bytes);
-  begin_session(now, peer, std::move(*session_keys), index, remote_index, false);
+  begin_session(now, peer, *session_keys, index, remote_index, false);
   peer.handshake_sent = now.boot;
   authentic_received(now, peer);
   authentic_sent(now, peer);
   peer.tx_bytes += bytes.size();
   reply(from, peer.id, bytes);
+}
+
+/// Refuses an initiation whose sender could not be read. Where it is one of another suite, the
+/// operator is told so: nothing else would say why two ends never find together. The sender is told
+/// nothing, as it has proven nothing.
+void Device::State::refuse_unopened(base::Now now, const base::Path& from, HandshakeFailure failure,
+                                    const InitiationMessage& message) noexcept {
+  if (failure != HandshakeFailure::decryption || is_under_load(now)) {
+    return refuse(failure, from, std::nullopt);
+  }
+  const auto foreign = recognise_initiation(suite(), *identity, message);
+  if (!foreign) return refuse(failure, from, std::nullopt);
+  const auto known = peers_by_key.find(foreign->remote_static);
+  refuse(foreign->suite.cipher != suite().cipher ? HandshakeFailure::other_cipher
+                                                 : HandshakeFailure::other_kind,
+         from, known == peers_by_key.end() ? std::nullopt : std::optional(known->second->id));
 }
 
 void Device::State::receive_response(base::Now now, const base::Path& from,
@@ -195,7 +211,7 @@ void Device::State::receive_response(base::Now now, const base::Path& from,
   follow(peer, from);
   authentic_received(now, peer);
   peer.handshake_duration = now.boot - peer.initiation_sent;
-  begin_session(now, peer, std::move(*session_keys), index, index_of(message.sender), true);
+  begin_session(now, peer, *session_keys, index, index_of(message.sender), true);
   handshake_complete(now, peer);
   // Our first packet tells the responder that it may use the session: a keepalive if nothing waits.
   want_keepalive(peer);
@@ -213,13 +229,16 @@ void Device::State::receive_cookie(base::Now now, const base::Path& from,
   entry->peer->rx_bytes += datagram.size();
 }
 
-void Device::State::begin_session(base::Now now, Peer& peer, SessionKeys session_keys,
+void Device::State::begin_session(base::Now now, Peer& peer, const SessionKeys& session_keys,
                                   SessionIndex local, SessionIndex remote, bool initiator) {
-  auto session =
-      std::make_unique<Session>(std::move(session_keys), Session::Parameters{.local_index = local,
-                                                                             .remote_index = remote,
-                                                                             .initiator = initiator,
-                                                                             .created = now.boot});
+  auto session = std::make_unique<Session>(
+      aead, session_keys,
+      Session::Parameters{
+          .local_index = local,
+          .remote_index = remote,
+          .initiator = initiator,
+          .created = now.boot,
+          .limits = options.message_limits.value_or(message_limits(aead.cipher()))});
   indices.set_session(local, session.get());
   retire(peer.keypairs.add(std::move(session)));
   arm(peer, Timer::zero_key_material, now.boot + kZeroKeysAfterTime);

@@ -95,13 +95,18 @@ struct Device::State {
                                                             base::Bytes out);
   void receive_handshake(base::Now now, const base::Path& from, MessageType type,
                          base::ConstBytes datagram) noexcept;
+  [[nodiscard]] bool is_under_load(base::Now now) const noexcept {
+    return under_load_until && now.boot < *under_load_until;
+  }
   [[nodiscard]] bool admit(base::Now now, const base::Path& from, base::ConstBytes datagram,
                            SessionIndex sender) noexcept;
   void receive_initiation(base::Now now, const base::Path& from,
                           base::ConstBytes datagram) noexcept;
   void receive_response(base::Now now, const base::Path& from, base::ConstBytes datagram) noexcept;
   void receive_cookie(base::Now now, const base::Path& from, base::ConstBytes datagram) noexcept;
-  void begin_session(base::Now now, Peer& peer, SessionKeys session_keys, SessionIndex local,
+  void refuse_unopened(base::Now now, const base::Path& from, HandshakeFailure failure,
+                       const InitiationMessage& message) noexcept;
+  void begin_session(base::Now now, Peer& peer, const SessionKeys& session_keys, SessionIndex local,
                      SessionIndex remote, bool initiator);
   void handshake_complete(base::Now now, Peer& peer) noexcept;
   /// Counts a refused message and tells of it.
@@ -122,6 +127,9 @@ struct Device::State {
   void expire(base::Now now, Peer& peer, Timer timer) noexcept;
   void expire_retransmit(base::Now now, Peer& peer) noexcept;
 
+  [[nodiscard]] Suite suite() const noexcept {
+    return {.kind = options.kind, .cipher = aead.cipher()};
+  }
   [[nodiscard]] packet::Framing framing() const noexcept {
     return options.kind == Kind::tun ? packet::Framing::ip : packet::Framing::ethernet;
   }

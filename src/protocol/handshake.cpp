@@ -46,9 +46,9 @@ Timestamp TimestampSource::next(base::WallTime wall) noexcept {
 }
 
 std::expected<PendingInitiation, HandshakeFailure> create_initiation(
-    Kind kind, const Identity& own, const PeerKeys& peer, const Timestamp& timestamp,
+    Suite suite, const Identity& own, const PeerKeys& peer, const Timestamp& timestamp,
     SessionIndex index, const crypto::RandomSource& random, InitiationMessage& message) noexcept {
-  PendingInitiation pending{.state = start_handshake(kind, peer.public_key),
+  PendingInitiation pending{.state = start_handshake(suite, peer.public_key),
                             .ephemeral = crypto::generate_secret_key(random),
                             .index = index};
   SymmetricState& state = pending.state;
@@ -67,22 +67,44 @@ std::expected<PendingInitiation, HandshakeFailure> create_initiation(
   return pending;
 }
 
-std::expected<OpenedInitiation, HandshakeFailure> open_initiation(
-    Kind kind, const Identity& own, const InitiationMessage& message) noexcept {
-  OpenedInitiation opened{.state = start_handshake(kind, own.public_key),
+namespace {
+/// Opens an initiation given the Diffie-Hellman result of our static and its ephemeral key.
+std::optional<OpenedInitiation> open_as(Suite suite, const Identity& own,
+                                        const crypto::SymmetricKey& shared,
+                                        const InitiationMessage& message) noexcept {
+  OpenedInitiation opened{.state = start_handshake(suite, own.public_key),
                           .remote_static = {},
                           .remote_ephemeral = crypto::PublicKey(message.ephemeral),
                           .remote_index = index_of(message.sender)};
   mix_ephemeral(opened.state, message.ephemeral);
-  if (!mix_dh(opened.state, own.secret, opened.remote_ephemeral)) {
-    return std::unexpected(HandshakeFailure::low_order_key);
-  }
+  opened.state.mix_key(shared.bytes());
   std::array<std::byte, crypto::kKeyBytes> remote_static;
-  if (!opened.state.decrypt_and_hash(message.encrypted_static, remote_static)) {
-    return std::unexpected(HandshakeFailure::decryption);
-  }
+  if (!opened.state.decrypt_and_hash(message.encrypted_static, remote_static)) return std::nullopt;
   opened.remote_static = crypto::PublicKey(remote_static);
   return opened;
+}
+}  // namespace
+
+std::expected<OpenedInitiation, HandshakeFailure> open_initiation(
+    Suite suite, const Identity& own, const InitiationMessage& message) noexcept {
+  const auto shared = crypto::x25519(own.secret, crypto::PublicKey(message.ephemeral));
+  if (!shared) return std::unexpected(HandshakeFailure::low_order_key);
+  auto opened = open_as(suite, own, *shared, message);
+  if (!opened) return std::unexpected(HandshakeFailure::decryption);
+  return std::move(*opened);
+}
+
+std::optional<ForeignInitiation> recognise_initiation(Suite own_suite, const Identity& own,
+                                                      const InitiationMessage& message) noexcept {
+  const auto shared = crypto::x25519(own.secret, crypto::PublicKey(message.ephemeral));
+  if (!shared) return std::nullopt;
+  for (const Suite suite : kSuites) {
+    if (suite == own_suite || !crypto::is_available(suite.cipher)) continue;
+    if (const auto opened = open_as(suite, own, *shared, message)) {
+      return ForeignInitiation{.suite = suite, .remote_static = opened->remote_static};
+    }
+  }
+  return std::nullopt;
 }
 
 std::expected<Timestamp, HandshakeFailure> read_timestamp(

@@ -1,15 +1,35 @@
-#include <warren/crypto/aead.hpp>
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include <warren/protocol/noise.hpp>
 
 namespace warren::protocol {
 
 namespace {
-constexpr std::string_view kProtocolName = "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s";
-constexpr std::string_view kTunIdentifier = "WireGuard v1 zx2c4 Jason@zx2c4.com";
-constexpr std::string_view kTapIdentifier = "Warren Ethernet v1";
+
+std::string_view protocol_name_of(crypto::Cipher cipher) noexcept {
+  return cipher == crypto::Cipher::chacha20_poly1305 ? "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s"
+                                                     : "Noise_IKpsk2_25519_AESGCM_BLAKE2s";
+}
+
+std::string_view identifier_of(Suite suite) noexcept {
+  if (suite.cipher == crypto::Cipher::chacha20_poly1305) {
+    return suite.kind == Kind::tun ? "WireGuard v1 zx2c4 Jason@zx2c4.com" : "Warren Ethernet v1";
+  }
+  return suite.kind == Kind::tun ? "Warren AES-256-GCM v1" : "Warren Ethernet AES-256-GCM v1";
+}
+
+SymmetricState start_of(Suite suite) noexcept {
+  return {base::bytes_of(protocol_name_of(suite.cipher)), base::bytes_of(identifier_of(suite)),
+          suite.cipher};
+}
+
 }  // namespace
 
-SymmetricState::SymmetricState(base::ConstBytes protocol_name, base::ConstBytes prologue) noexcept {
+SymmetricState::SymmetricState(base::ConstBytes protocol_name, base::ConstBytes prologue,
+                               crypto::Cipher cipher) noexcept
+    : cipher_(cipher) {
   // Noise, section 5.2: a name that fits is padded with zeros, a longer one is hashed.
   if (protocol_name.size() <= hash_.size()) {
     if (!protocol_name.empty()) {
@@ -23,7 +43,7 @@ SymmetricState::SymmetricState(base::ConstBytes protocol_name, base::ConstBytes 
 }
 
 SymmetricState SymmetricState::clone() const noexcept {
-  SymmetricState copy;
+  SymmetricState copy(cipher_);
   copy.chaining_key_ = chaining_key_.clone();
   copy.key_ = key_.clone();
   copy.hash_ = hash_;
@@ -45,12 +65,12 @@ void SymmetricState::mix_key_and_hash(base::ConstBytes input) noexcept {
 }
 
 void SymmetricState::encrypt_and_hash(base::ConstBytes plaintext, base::Bytes out) noexcept {
-  crypto::aead_seal(key_, 0, hash_, plaintext, out);
+  crypto::aead_seal(cipher_, key_, 0, hash_, plaintext, out);
   mix_hash(out);
 }
 
 bool SymmetricState::decrypt_and_hash(base::ConstBytes ciphertext, base::Bytes out) noexcept {
-  if (!crypto::aead_open(key_, 0, hash_, ciphertext, out)) return false;
+  if (!crypto::aead_open(cipher_, key_, 0, hash_, ciphertext, out)) return false;
   mix_hash(ciphertext);
   return true;
 }
@@ -61,11 +81,13 @@ std::pair<crypto::SymmetricKey, crypto::SymmetricKey> SymmetricState::split() co
   return keys;
 }
 
-SymmetricState start_handshake(Kind kind, const crypto::PublicKey& responder) noexcept {
-  // The same for every handshake of a kind, so it is hashed once.
-  static const SymmetricState kTun(base::bytes_of(kProtocolName), base::bytes_of(kTunIdentifier));
-  static const SymmetricState kTap(base::bytes_of(kProtocolName), base::bytes_of(kTapIdentifier));
-  SymmetricState state = (kind == Kind::tun ? kTun : kTap).clone();
+SymmetricState start_handshake(Suite suite, const crypto::PublicKey& responder) noexcept {
+  // The same for every handshake of a suite, so it is hashed once.
+  static const std::array kStarts{start_of(kSuites[0]), start_of(kSuites[1]), start_of(kSuites[2]),
+                                  start_of(kSuites[3])};
+  static_assert(kStarts.size() == kSuites.size());
+  const auto position = std::ranges::find(kSuites, suite) - kSuites.begin();
+  SymmetricState state = kStarts[static_cast<std::size_t>(position)].clone();
   state.mix_hash(responder.bytes());
   return state;
 }

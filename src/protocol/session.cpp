@@ -1,14 +1,14 @@
-#include <utility>
-
 #include <warren/protocol/session.hpp>
 
 namespace warren::protocol {
 
-Session::Session(SessionKeys keys, const Parameters& parameters) noexcept
-    : keys_(std::move(keys)),
+Session::Session(const crypto::Aead& aead, const SessionKeys& keys, const Parameters& parameters)
+    : send_key_(aead.prepare(keys.send)),
+      receive_key_(aead.prepare(keys.receive)),
       local_index_(parameters.local_index),
       remote_index_(parameters.remote_index),
       initiator_(parameters.initiator),
+      limits_(parameters.limits),
       created_(parameters.created),
       next_counter_(parameters.first_counter) {}
 
@@ -17,17 +17,17 @@ std::optional<std::uint64_t> Session::take_counters(std::size_t count) noexcept 
   // that is used twice gives the keystream away.
   std::uint64_t first = next_counter_.load(std::memory_order_relaxed);
   do {
-    if (first >= kRejectAfterMessages || count > kRejectAfterMessages - first) return std::nullopt;
+    if (first >= limits_.reject_after || count > limits_.reject_after - first) return std::nullopt;
   } while (!next_counter_.compare_exchange_weak(first, first + count, std::memory_order_relaxed));
   return first;
 }
 
 bool Session::accept_counter(std::uint64_t counter) noexcept {
-  return replay_.check_and_set(counter);
+  return counter < limits_.reject_after && replay_.check_and_set(counter);
 }
 
 bool Session::wants_rekey_on_send(base::Instant now) const noexcept {
-  return next_counter_.load(std::memory_order_relaxed) > kRekeyAfterMessages ||
+  return next_counter_.load(std::memory_order_relaxed) > limits_.rekey_after ||
          (initiator_ && now - created_ >= kRekeyAfterTime);
 }
 

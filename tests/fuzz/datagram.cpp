@@ -47,11 +47,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::uint64_t flags = input.number(1);
   if ((flags & 1) != 0) options.kind = protocol::Kind::tap;
   options.hub = (flags & 2) != 0;
+  auto cipher = crypto::Cipher::chacha20_poly1305;
+  if ((flags & 4) != 0 && crypto::is_available(crypto::Cipher::aes_256_gcm)) {
+    cipher = crypto::Cipher::aes_256_gcm;
+  }
 
   base::Now now{.boot = base::Instant(std::chrono::hours(1)),
                 .wall = base::WallTime(std::chrono::hours(1))};
-  test::Node node(1, test::endpoint("192.0.2.1:1"), options);
-  test::RawPeer raw(options.kind, 2);
+  test::Node node(1, test::endpoint("192.0.2.1:1"), options, cipher);
+  test::RawPeer raw(protocol::Suite{.kind = options.kind, .cipher = cipher}, 2);
   const base::Endpoint from = test::endpoint("192.0.2.2:2");
   node.start(now);
   const auto peer = node.device.add_peer(now, raw.public_key()).value();

@@ -35,9 +35,15 @@ void change(fuzz::Input& input, Packet& bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::Input input(data, size);
   test::Pair pair;
-  test::RawPeer raw(protocol::Kind::tun, 7);
+  const std::uint64_t flags = input.number(1);
+  protocol::Suite suite;
+  if ((flags & 2) != 0) suite.kind = protocol::Kind::tap;
+  if ((flags & 4) != 0 && crypto::is_available(crypto::Cipher::aes_256_gcm)) {
+    suite.cipher = crypto::Cipher::aes_256_gcm;
+  }
+  test::RawPeer raw(suite, 7);
   static_cast<void>(pair.b.device.add_peer(pair.now, raw.public_key()));
-  if (input.number(1) % 2 == 1) {
+  if ((flags & 1) != 0) {
     pair.establish();
     pair.advance(protocol::kRekeyAfterTime);
   }

@@ -13,12 +13,16 @@ namespace {
 constexpr std::uint16_t kListenPort = 51'820;
 constexpr double kForgedShare = 0.02;
 
-/// Every backend that this machine has takes part, by turns. Making one is slow and they keep
-/// nothing between calls, so all runs share them.
+/// Every backend of either cipher that this machine has takes part, by turns. Making one is slow
+/// and they keep nothing between calls, so all runs share them.
 crypto::Aead& aead_for(std::uint64_t seed) {
   static std::vector<crypto::Aead> engines = [] {
     std::vector<crypto::Aead> made;
-    for (const auto backend : crypto::available_backends()) made.emplace_back(backend);
+    for (const auto cipher : {crypto::Cipher::chacha20_poly1305, crypto::Cipher::aes_256_gcm}) {
+      for (const auto backend : crypto::available_backends(cipher)) {
+        made.emplace_back(backend, cipher);
+      }
+    }
     return made;
   }();
   return engines[seed % engines.size()];

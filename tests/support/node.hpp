@@ -50,10 +50,11 @@ struct Delivered {
 class Node {
  public:
   Node(std::uint64_t seed, const base::Endpoint& address,
-       const protocol::DeviceOptions& options = {})
+       const protocol::DeviceOptions& options = {},
+       crypto::Cipher cipher = crypto::Cipher::chacha20_poly1305)
       : endpoint(address),
         random_(seed),
-        aead_(crypto::AeadBackend::libsodium),
+        aead_(crypto::AeadBackend::libsodium, cipher),
         device(options, aead_, random_.source()),
         mtu_(options.mtu) {}
 

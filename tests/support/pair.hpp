@@ -16,9 +16,14 @@ using namespace std::chrono_literals;
 
 class Pair {
  public:
-  explicit Pair(const protocol::DeviceOptions& options = {}, std::uint64_t seed = 1)
-      : a(seed, endpoint("192.0.2.1:1000"), options),
-        b(seed + 1'000'003, endpoint("192.0.2.2:2000"), options) {
+  explicit Pair(const protocol::DeviceOptions& options = {}, std::uint64_t seed = 1,
+                crypto::Cipher cipher = crypto::Cipher::chacha20_poly1305)
+      : Pair(options, options, seed, cipher, cipher) {}
+  /// Two that may not fit together.
+  Pair(const protocol::DeviceOptions& a_options, const protocol::DeviceOptions& b_options,
+       std::uint64_t seed, crypto::Cipher a_cipher, crypto::Cipher b_cipher)
+      : a(seed, endpoint("192.0.2.1:1000"), a_options, a_cipher),
+        b(seed + 1'000'003, endpoint("192.0.2.2:2000"), b_options, b_cipher) {
     now.boot += 1h;
     now.wall += std::chrono::hours(24 * 365 * 50);
     const crypto::PublicKey a_key = a.start(now);

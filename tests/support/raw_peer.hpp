@@ -16,7 +16,8 @@ namespace warren::test {
 
 class RawPeer {
  public:
-  RawPeer(protocol::Kind kind, std::uint64_t seed) : kind_(kind), random_(seed) {
+  RawPeer(protocol::Kind kind, std::uint64_t seed) : RawPeer(protocol::Suite{.kind = kind}, seed) {}
+  RawPeer(protocol::Suite suite, std::uint64_t seed) : suite_(suite), random_(seed) {
     identity_.secret = crypto::generate_secret_key(random_.source());
     identity_.public_key = crypto::public_key_of(identity_.secret);
   }
@@ -26,14 +27,13 @@ class RawPeer {
   /// An initiation to `responder` with a timestamp of `wall`.
   Packet initiation(base::Now now, const crypto::PublicKey& responder, std::uint32_t index = 77) {
     auto shared = crypto::x25519(identity_.secret, responder);
-    const crypto::SymmetricKey static_static =
-        shared ? std::move(*shared) : crypto::SymmetricKey();
+    const crypto::SymmetricKey static_static = shared ? std::move(*shared) : crypto::SymmetricKey();
     protocol::InitiationMessage message{};
     auto pending = protocol::create_initiation(
-        kind_, identity_,
+        suite_, identity_,
         {.public_key = responder, .static_static = static_static, .preshared_key = preshared_},
-        protocol::TimestampSource().next(now.wall), protocol::SessionIndex(index),
-        random_.source(), message);
+        protocol::TimestampSource().next(now.wall), protocol::SessionIndex(index), random_.source(),
+        message);
     if (pending) pending_.emplace(std::move(*pending));
     if (!cookie_) cookie_.emplace(responder);
     return with_macs(now, message);
@@ -57,12 +57,13 @@ class RawPeer {
                                 .counter = {}};
     base::store_le(header.counter.data(), counter);
     std::memcpy(datagram.data(), &header, sizeof header);
-    crypto::aead_seal(keys_->send, counter, {}, plaintext,
+    crypto::aead_seal(suite_.cipher, keys_->send, counter, {}, plaintext,
                       std::span(datagram).subspan(sizeof header));
     return datagram;
   }
 
-  /// Shakes hands with `node` from `from`; `node` must know public_key(). False when it does not work.
+  /// Shakes hands with `node` from `from`; `node` must know public_key(). False when it does not
+  /// work.
   bool establish(base::Now now, Node& node, const base::Endpoint& from) {
     Packet datagram = initiation(now, *node.device.public_key());
     node.receive(now, from, std::span(&datagram, 1));
@@ -81,7 +82,7 @@ class RawPeer {
     return datagram;
   }
 
-  protocol::Kind kind_;
+  protocol::Suite suite_;
   SeededRandom random_;
   protocol::Identity identity_;
   crypto::PresharedKey preshared_;

@@ -11,6 +11,7 @@
 #include <warren/base/error.hpp>
 #include <warren/base/ip.hpp>
 #include <warren/base/time.hpp>
+#include <warren/crypto/aead.hpp>
 #include <warren/crypto/keys.hpp>
 
 namespace warren::config {
@@ -31,12 +32,13 @@ struct Interface {
   std::string name;
   Kind kind = Kind::tun;
   bool hub = false;  ///< tap: forward between peers
+  crypto::Cipher cipher = crypto::Cipher::chacha20_poly1305;
   std::vector<base::InterfaceAddress> addresses;
   crypto::SecretKey private_key;
-  std::uint16_t listen_port = 0;      ///< 0: the kernel chooses
-  std::optional<std::uint32_t> mtu;   ///< empty: from the route to the endpoints
+  std::uint16_t listen_port = 0;     ///< 0: the kernel chooses
+  std::optional<std::uint32_t> mtu;  ///< empty: from the route to the endpoints
   std::uint32_t fwmark = 0;
-  bool routes = true;                 ///< install routes for allowed IPs
+  bool routes = true;  ///< install routes for allowed IPs
 };
 
 struct Peer {
@@ -60,7 +62,8 @@ struct Tunnel {
 /// then a hint (the nearest known name, or the remedy).
 class ConfigError : public base::Error {
  public:
-  ConfigError(const std::string& message, std::string hint) : base::Error(message, std::move(hint)) {}
+  ConfigError(const std::string& message, std::string hint)
+      : base::Error(message, std::move(hint)) {}
 };
 
 /// Reads and validates a file. Throws ConfigError, or base::SystemError when it cannot be read.
@@ -72,8 +75,8 @@ Tunnel load(const std::filesystem::path& file);
 /// off, key files are checked for syntax only (fuzzing; keys are then zero).
 Tunnel parse(std::string_view text, const std::filesystem::path& file, bool read_key_files = true);
 
-/// A regular file's text, at most 16 MiB. Throws ConfigError for a directory, a device and a file that
-/// is too big, base::SystemError when it cannot be read.
+/// A regular file's text, at most 16 MiB. Throws ConfigError for a directory, a device and a file
+/// that is too big, base::SystemError when it cannot be read.
 std::string read_text_file(const std::filesystem::path& file);
 
 /// Converts a wg-quick configuration to the text of a TOML file, with comments on what has no

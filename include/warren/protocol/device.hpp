@@ -27,8 +27,8 @@
 #include <warren/crypto/random.hpp>
 #include <warren/protocol/event.hpp>
 #include <warren/protocol/ids.hpp>
-#include <warren/protocol/kind.hpp>
 #include <warren/protocol/limits.hpp>
+#include <warren/protocol/suite.hpp>
 
 namespace warren::protocol {
 
@@ -38,6 +38,8 @@ struct DeviceOptions {
   bool hub = false;
   /// Bytes of the interface MTU; transport data is never padded beyond it.
   std::uint32_t mtu = 1420;
+  /// Of every session; by default the cipher's. Tests lower them.
+  std::optional<MessageLimits> message_limits{};
 };
 
 /// Bytes in front of the plaintext in transport data: type, receiver index, counter.
@@ -107,6 +109,7 @@ struct PeerStatus {
 class Device {
  public:
   /// `aead` is used by seal and open and must outlive the device, as must what `random` borrows.
+  /// Its cipher is the device's.
   Device(const DeviceOptions& options, crypto::Aead& aead, crypto::RandomSource random);
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
@@ -154,6 +157,7 @@ class Device {
   /// waits.
   void flush_staged(base::Now now, PeerId peer);
 
+  [[nodiscard]] Suite suite() const noexcept;
   [[nodiscard]] const base::DropCounters& drops() const noexcept;
   /// For the engine's own reasons.
   base::DropCounters& drops() noexcept;

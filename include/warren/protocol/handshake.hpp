@@ -8,15 +8,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
 
 #include <warren/base/time.hpp>
 #include <warren/crypto/keys.hpp>
 #include <warren/crypto/random.hpp>
 #include <warren/protocol/event.hpp>
 #include <warren/protocol/ids.hpp>
-#include <warren/protocol/kind.hpp>
 #include <warren/protocol/messages.hpp>
 #include <warren/protocol/noise.hpp>
+#include <warren/protocol/suite.hpp>
 
 namespace warren::protocol {
 
@@ -64,7 +65,7 @@ struct PendingInitiation {
 
 /// Fills `message` but for the macs. Error: low_order_key.
 std::expected<PendingInitiation, HandshakeFailure> create_initiation(
-    Kind kind, const Identity& own, const PeerKeys& peer, const Timestamp& timestamp,
+    Suite suite, const Identity& own, const PeerKeys& peer, const Timestamp& timestamp,
     SessionIndex index, const crypto::RandomSource& random, InitiationMessage& message) noexcept;
 
 /// An initiation of which the sender's claimed key is known; nothing is proven before its timestamp
@@ -78,7 +79,21 @@ struct OpenedInitiation {
 
 /// Errors: low_order_key, decryption.
 std::expected<OpenedInitiation, HandshakeFailure> open_initiation(
-    Kind kind, const Identity& own, const InitiationMessage& message) noexcept;
+    Suite suite, const Identity& own, const InitiationMessage& message) noexcept;
+
+/// An initiation to us of a suite that is not ours.
+struct ForeignInitiation {
+  Suite suite;
+  /// What the sender claims; nothing is proven.
+  crypto::PublicKey remote_static;
+};
+
+/// What an initiation that does not open is instead, to tell the operator why two ends do not find
+/// together: mac1 does not depend on the suite, so such an initiation gets as far as that. Empty
+/// when no other suite opens it either. Costs what opening one costs (a Diffie-Hellman exchange and
+/// a few hashes), so it is not for a device under load.
+std::optional<ForeignInitiation> recognise_initiation(Suite own_suite, const Identity& own,
+                                                      const InitiationMessage& message) noexcept;
 
 /// Proves that the sender holds the claimed key. Errors: low_order_key, decryption.
 std::expected<Timestamp, HandshakeFailure> read_timestamp(

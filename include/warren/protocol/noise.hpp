@@ -1,14 +1,15 @@
-// The symmetric state of the Noise protocol framework (revision 34, section 5.2) with
-// ChaCha20-Poly1305 and BLAKE2s. Every key here encrypts at most one message before the next key is
-// mixed in, so the nonce is always zero, as in WireGuard.
+// The symmetric state of the Noise protocol framework (revision 34, section 5.2) with BLAKE2s and
+// the suite's cipher. Every key here encrypts at most one message before the next key is mixed in,
+// so the nonce is always zero, as in WireGuard.
 #pragma once
 
 #include <utility>
 
 #include <warren/base/bytes.hpp>
+#include <warren/crypto/aead.hpp>
 #include <warren/crypto/hash.hpp>
 #include <warren/crypto/keys.hpp>
-#include <warren/protocol/kind.hpp>
+#include <warren/protocol/suite.hpp>
 
 namespace warren::protocol {
 
@@ -16,7 +17,8 @@ namespace warren::protocol {
 class SymmetricState {
  public:
   /// Hashes the protocol's name (of any length) and the prologue.
-  SymmetricState(base::ConstBytes protocol_name, base::ConstBytes prologue) noexcept;
+  SymmetricState(base::ConstBytes protocol_name, base::ConstBytes prologue,
+                 crypto::Cipher cipher) noexcept;
   /// A deliberate copy.
   [[nodiscard]] SymmetricState clone() const noexcept;
 
@@ -33,15 +35,15 @@ class SymmetricState {
   [[nodiscard]] const crypto::Hash& hash() const noexcept { return hash_; }
 
  private:
-  SymmetricState() noexcept = default;
+  explicit SymmetricState(crypto::Cipher cipher) noexcept : cipher_(cipher) {}
 
+  crypto::Cipher cipher_;
   crypto::SymmetricKey chaining_key_;
   crypto::SymmetricKey key_;
   crypto::Hash hash_{};
 };
 
-/// The state in which a handshake of `kind` with `responder` starts. WireGuard's identifier for
-/// TUN, one of our own for TAP.
-SymmetricState start_handshake(Kind kind, const crypto::PublicKey& responder) noexcept;
+/// The state in which a handshake of `suite` with `responder` starts.
+SymmetricState start_handshake(Suite suite, const crypto::PublicKey& responder) noexcept;
 
 }  // namespace warren::protocol

@@ -20,7 +20,9 @@ struct Fixture {
   std::vector<Line> lines;
   std::vector<base::Instant> wake_ups;
   base::Instant now{base::Instant{1000s}};
-  EventLog log{[this](bool problem, const std::string& text) { lines.push_back({problem, text}); },
+  EventLog log{[this](bool problem, const std::string& text) {
+                 lines.push_back({problem, text});
+               },
                [this](base::Instant when) { wake_ups.push_back(when); }};
 
   void add(Event::Kind kind, std::size_t times = 1,
@@ -42,6 +44,18 @@ TEST_CASE("an event names the peer, its address and the reason") {
   CHECK(f.lines[0].problem);
   CHECK(f.lines[0].text.find("bob (192.0.2.1:51820)") != std::string::npos);
   CHECK(f.lines[0].text.find("mac1") != std::string::npos);
+}
+
+TEST_CASE("an end that nobody answers says what may be the reason") {
+  Fixture f;
+  f.add(Event::Kind::handshake_retry);
+  f.add(Event::Kind::handshake_failed, 1, protocol::HandshakeFailure::timed_out);
+  REQUIRE(f.lines.size() == 2);
+  CHECK_FALSE(f.lines[0].problem);
+  CHECK(f.lines[1].problem);
+  for (const auto& line : f.lines) {
+    CHECK(line.text.find("another key, kind or cipher") != std::string::npos);
+  }
 }
 
 TEST_CASE("a flood of events writes a burst and then their number") {

@@ -283,6 +283,17 @@ TEST_CASE("malformed endpoints are refused with the form to write") {
   check_cases(fmt::format("{}endpoint = ", kPeer), cases);
 }
 
+TEST_CASE("a cipher that is not one of the two is refused with their names") {
+  const Case cases[] = {
+      {"cipher = \"aes-128-gcm\"\n",
+       "wr0.toml:4:10: ", "`cipher` is \"chacha20-poly1305\" or \"aes-256-gcm\"", ""},
+      {"cipher = \"\"\n", "wr0.toml:4:10: ", "`cipher` is", ""},
+      {"cipher = 256\n", "wr0.toml:4:10: ", "`cipher` is a string, not", "write cipher"},
+      {"ciphers = \"aes-256-gcm\"\n", "wr0.toml:4:1: ", "unknown key", "did you mean `cipher`?"},
+  };
+  check_cases(kInterface, cases);
+}
+
 TEST_CASE("what belongs to the other kind of interface is refused with the reason") {
   const Case cases[] = {
       {"hub = true\n", "wr0.toml:4:1: ", "`hub` needs kind = \"tap\"", "kernel forwards"},

@@ -87,6 +87,7 @@ TEST_CASE("keys that are left out have the documented defaults") {
   const Tunnel tunnel = parse(peer_with(""), "wr0.toml");
   CHECK(tunnel.interface.kind == Kind::tun);
   CHECK_FALSE(tunnel.interface.hub);
+  CHECK(tunnel.interface.cipher == crypto::Cipher::chacha20_poly1305);
   CHECK(tunnel.interface.addresses.empty());
   CHECK(tunnel.interface.listen_port == 0);
   CHECK_FALSE(tunnel.interface.mtu);
@@ -113,6 +114,13 @@ TEST_CASE("a tap interface may be a hub and its peers need no networks") {
   CHECK(tunnel.interface.kind == Kind::tap);
   CHECK(tunnel.interface.hub);
   CHECK(tunnel.interface.mtu == 65521U);
+}
+
+TEST_CASE("an interface of either kind may have either cipher") {
+  CHECK(interface_of("cipher = \"aes-256-gcm\"").cipher == crypto::Cipher::aes_256_gcm);
+  CHECK(interface_of("cipher = \"chacha20-poly1305\"").cipher == crypto::Cipher::chacha20_poly1305);
+  CHECK(interface_of("kind = \"tap\"\ncipher = \"aes-256-gcm\"").cipher ==
+        crypto::Cipher::aes_256_gcm);
 }
 
 TEST_CASE("fwmark is a number, a hexadecimal string or off") {

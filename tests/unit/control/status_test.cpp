@@ -67,6 +67,26 @@ TEST_CASE("the schema check finds what is missing, of the wrong type, or unknown
   CHECK(schema.check(status).size() == 1);
 }
 
+TEST_CASE("the status names the cipher, and the text does unless it is WireGuard's") {
+  FakeHost host;
+  auto status = control::build_status(host);
+  CHECK(status["interface"]["cipher"] == "chacha20-poly1305");
+  CHECK(control::render_status(status, false).find("cipher") == std::string::npos);
+  status["interface"]["cipher"] = "aes-256-gcm";
+  CHECK(status_schema().check(status).empty());
+  CHECK(has_line(control::render_status(status, false), "  cipher: aes-256-gcm"));
+}
+
+TEST_CASE("a peer with another cipher shows among the failed handshakes, with the remedy") {
+  FakeHost host;
+  auto status = control::build_status(host);
+  status["handshakes"]["failures"]["other_cipher"] = 2;
+  CHECK(
+      has_line(control::render_status(status, false),
+               "  other_cipher: 2 (the peer uses another cipher: `cipher` must be the same at both "
+               "ends)"));
+}
+
 TEST_CASE("the status holds no secret") {
   FakeHost host;
   fill(host);

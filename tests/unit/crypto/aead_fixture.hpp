@@ -1,14 +1,36 @@
-// Seeded bytes and keys, and one-message calls, for the AEAD tests.
+// Every engine there is, seeded bytes and keys, and one-message calls, for the AEAD tests.
 #pragma once
 
 #include <array>
+#include <ostream>
 #include <random>
+#include <vector>
 
 #include <warren/crypto/aead.hpp>
 
 #include "vectors.hpp"
 
 namespace warren::crypto::test {
+
+/// A cipher and one of its backends.
+struct Choice {
+  Cipher cipher = Cipher::chacha20_poly1305;
+  AeadBackend backend = AeadBackend::libsodium;
+  [[nodiscard]] Aead engine() const { return Aead(backend, cipher); }
+  /// What every backend of the cipher has to agree with.
+  [[nodiscard]] Aead reference() const { return Aead(AeadBackend::libsodium, cipher); }
+  friend std::ostream& operator<<(std::ostream& out, const Choice& choice) {
+    return out << cipher_name(choice.cipher) << " by " << backend_name(choice.backend);
+  }
+};
+
+inline std::vector<Choice> all_choices() {
+  std::vector<Choice> all;
+  for (const Cipher cipher : {Cipher::chacha20_poly1305, Cipher::aes_256_gcm}) {
+    for (const AeadBackend backend : available_backends(cipher)) all.push_back({cipher, backend});
+  }
+  return all;
+}
 
 class SeededBytes {
  public:
@@ -28,7 +50,8 @@ class SeededBytes {
 inline ByteVector seal_one(Aead& aead, const SymmetricKey& key, std::uint64_t counter,
                            base::ConstBytes plaintext) {
   ByteVector sealed(plaintext.size() + kTagBytes);
-  AeadJob job{.key = &key, .counter = counter, .in = plaintext, .out = sealed.data()};
+  const AeadKey prepared = aead.prepare(key);
+  AeadJob job{.key = &prepared, .counter = counter, .in = plaintext, .out = sealed.data()};
   aead.seal({&job, 1});
   return sealed;
 }
@@ -36,7 +59,8 @@ inline ByteVector seal_one(Aead& aead, const SymmetricKey& key, std::uint64_t co
 /// `out` needs room for sealed.size() - kTagBytes.
 inline bool open_one(Aead& aead, const SymmetricKey& key, std::uint64_t counter,
                      base::ConstBytes sealed, std::byte* out) {
-  AeadJob job{.key = &key, .counter = counter, .in = sealed, .out = out};
+  const AeadKey prepared = aead.prepare(key);
+  AeadJob job{.key = &prepared, .counter = counter, .in = sealed, .out = out};
   aead.open({&job, 1});
   return job.authentic;
 }

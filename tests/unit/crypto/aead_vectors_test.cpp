@@ -1,5 +1,6 @@
 // The AEADs against published vectors, through every backend that this build and CPU have.
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/generators/catch_generators_range.hpp>
 
 #include <warren/crypto/aead.hpp>
@@ -56,7 +57,8 @@ TEST_CASE("the AEAD example of RFC 8439, section 2.8.2, holds in every backend")
   const auto nonce = nonce_from(from_hex("070000004041424344454647"));
   const auto associated = from_hex("50515253c0c1c2c3c4c5c6c7");
   ByteVector sealed(kSunscreen.size() + kTagBytes);
-  MessageAead(backend).seal({key, nonce, associated, base::bytes_of(kSunscreen), sealed.data()});
+  MessageAead aead(backend);
+  aead.seal({aead.prepare(key), nonce, associated, base::bytes_of(kSunscreen), sealed.data()});
   CHECK(to_hex(sealed) ==
         "d31a8d34648e60db7b86afbc53ef7ec2a4aded51296e08fea9e2b5a736ee62d6"
         "3dbea45e8ca9671282fafb69da92728b1a71de0a9e060b2905d6a5b67ecd3b36"
@@ -81,41 +83,70 @@ TEST_CASE("the decryption example of RFC 8439, appendix A.5, opens with its nonc
       "a6ad5cb4022b02709b"
       "eead9d67890cbb22392336fea1851f38");
   ByteVector plaintext(sealed.size() - kTagBytes);
-  REQUIRE(aead_open(key, 0x0807060504030201, associated, sealed, plaintext));
+  REQUIRE(
+      aead_open(Cipher::chacha20_poly1305, key, 0x0807060504030201, associated, sealed, plaintext));
   const std::string_view text(reinterpret_cast<const char*>(plaintext.data()), plaintext.size());
   CHECK(text.starts_with("Internet-Drafts are draft documents valid for a maximum of six months"));
   CHECK(text.ends_with("work in progress./\xe2\x80\x9d"));
 
   ByteVector again(sealed.size());
-  aead_seal(key, 0x0807060504030201, associated, plaintext, again);
+  aead_seal(Cipher::chacha20_poly1305, key, 0x0807060504030201, associated, plaintext, again);
   CHECK(again == sealed);
 }
 
-TEST_CASE("every ChaCha20-Poly1305 case of Wycheproof holds in every backend") {
-  const auto backend = GENERATE(from_range(available_backends()));
-  CAPTURE(backend_name(backend));
-  MessageAead aead(backend);
-  const auto rows = read_vectors("chacha20_poly1305.txt");
-  CHECK(rows.size() == 293);
-  std::size_t invalid = 0;
-  for (const auto& row : rows) {
-    CAPTURE(row);
-    const Case test(row);
-    const auto nonce = nonce_from(test.nonce);
-    ByteVector opened(test.sealed.size() - kTagBytes, std::byte{0xee});
-    CHECK(aead.open({test.key, nonce, test.associated, test.sealed, opened.data()}) == test.valid);
-    ByteVector sealed(test.sealed.size());
-    aead.seal({test.key, nonce, test.associated, test.plaintext, sealed.data()});
-    if (test.valid) {
-      CHECK(opened == test.plaintext);
-      CHECK(sealed == test.sealed);
-    } else {
-      ++invalid;
-      CHECK(opened == ByteVector(opened.size()));
-      CHECK(sealed != test.sealed);
+TEST_CASE("every case of Wycheproof and NIST holds in every backend") {
+  struct File {
+    Cipher cipher;
+    std::string name;
+    std::size_t cases;
+  };
+  const auto file = GENERATE(values<File>({
+      {Cipher::chacha20_poly1305, "chacha20_poly1305.txt", 293},
+      {Cipher::aes_256_gcm, "aes_256_gcm.txt", 48},
+      {Cipher::aes_256_gcm, "aes_256_gcm_nist.txt", 375},
+  }));
+  CAPTURE(file.name);
+  const auto rows = read_vectors(file.name);
+  CHECK(rows.size() == file.cases);
+  for (const auto backend : available_backends(file.cipher)) {
+    CAPTURE(backend_name(backend));
+    MessageAead aead(backend, file.cipher);
+    std::size_t invalid = 0;
+    for (const auto& row : rows) {
+      CAPTURE(row);
+      const Case test(row);
+      const auto nonce = nonce_from(test.nonce);
+      const AeadKey key = aead.prepare(test.key);
+      ByteVector opened(test.sealed.size() - kTagBytes, std::byte{0xee});
+      CHECK(aead.open({key, nonce, test.associated, test.sealed, opened.data()}) == test.valid);
+      ByteVector sealed(test.sealed.size());
+      aead.seal({key, nonce, test.associated, test.plaintext, sealed.data()});
+      if (test.valid) {
+        CHECK(opened == test.plaintext);
+        CHECK(sealed == test.sealed);
+      } else {
+        ++invalid;
+        CHECK(opened == ByteVector(opened.size()));
+        CHECK(sealed != test.sealed);
+      }
     }
+    CHECK(invalid > 0);
   }
-  CHECK(invalid > 0);
+}
+
+TEST_CASE("test cases 13 and 14 of the GCM specification hold in the single functions") {
+  if (available_backends(Cipher::aes_256_gcm).empty()) SKIP("this CPU has no AES instructions");
+  // Test case 13 of the GCM specification (McGrew and Viega, 2005): all zeros, nothing sealed.
+  const SymmetricKey key;
+  ByteVector sealed(kTagBytes);
+  aead_seal(Cipher::aes_256_gcm, key, 0, {}, {}, sealed);
+  CHECK(to_hex(sealed) == "530f8afbc74536b9a963b4f1c4cb738b");
+  CHECK(aead_open(Cipher::aes_256_gcm, key, 0, {}, sealed, {}));
+  // Test case 14: 16 bytes of zeros.
+  const ByteVector zeros(16);
+  ByteVector block(32);
+  aead_seal(Cipher::aes_256_gcm, key, 0, {}, zeros, block);
+  CHECK(to_hex(block) == "cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919");
 }
 
 TEST_CASE("every XChaCha20-Poly1305 case of Wycheproof holds") {

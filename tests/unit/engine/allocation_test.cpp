@@ -11,9 +11,13 @@ TEST_CASE("after start-up the data path allocates nothing") {
   requires_root();
   for (const auto kind : {protocol::Kind::tun, protocol::Kind::tap}) {
     for (const bool multishot : {true, false}) {
-      CAPTURE(static_cast<int>(kind), multishot);
+      // The other cipher takes part where it costs no further round.
+      const bool is_gcm =
+          kind == protocol::Kind::tap && crypto::is_available(crypto::Cipher::aes_256_gcm);
+      CAPTURE(static_cast<int>(kind), multishot, is_gcm);
       EndOptions options;
       options.kind = kind;
+      if (is_gcm) options.cipher = crypto::Cipher::aes_256_gcm;
       options.restrictions.multishot = multishot;
       options.on_thread_start = [] { count_this_thread(); };
       TunnelPair pair(options, options);

@@ -40,6 +40,7 @@ struct EndOptions {
   int number = 1;  ///< the last byte of its addresses
   protocol::Kind kind = protocol::Kind::tun;
   bool hub = false;
+  crypto::Cipher cipher = crypto::Cipher::chacha20_poly1305;
   std::uint32_t mtu = 1420;
   system::TunOffload offload = system::TunOffload::uso;
   engine::Restrictions restrictions = {};
@@ -155,7 +156,7 @@ class End {
     try {
       base::check_system_call(::setns(underlay, CLONE_NEWNET), "entering", "the underlay");
       if (options_.on_thread_start) options_.on_thread_start();
-      aead.emplace(crypto::available_backends().front());
+      aead.emplace(crypto::available_backends(options_.cipher).front(), options_.cipher);
       device.emplace(protocol::DeviceOptions{options_.kind, options_.hub, options_.mtu}, *aead,
                      crypto::system_random());
       engine.emplace(engine::EngineOptions{.restrictions = options_.restrictions}, *device, *tun_);

@@ -13,6 +13,18 @@ TEST_CASE("a datagram passes through the tunnel") {
   CHECK(datagram_passes(pair.b, pair.a, 1000));
 }
 
+TEST_CASE("AES-256-GCM carries datagrams and 16 MiB of TCP each way") {
+  requires_root();
+  if (!crypto::is_available(crypto::Cipher::aes_256_gcm)) SKIP("this CPU has no AES instructions");
+  EndOptions options;
+  options.cipher = crypto::Cipher::aes_256_gcm;
+  TunnelPair pair(options, options);
+  CHECK(datagram_passes(pair.a, pair.b));
+  CHECK(datagram_passes(pair.b, pair.a, 1000));
+  CHECK(stream_passes(pair.a, pair.b, 16 << 20));
+  CHECK(stream_passes(pair.b, pair.a, 16 << 20, true));
+}
+
 TEST_CASE("64 MiB of TCP arrive unchanged each way, and super-packets carry them") {
   requires_root();
   TunnelPair pair;

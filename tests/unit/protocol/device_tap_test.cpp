@@ -69,7 +69,7 @@ TEST_CASE("a TAP peer and a TUN peer cannot complete a handshake") {
     RawPeer raw(initiator, 2);
     REQUIRE(node.device.add_peer(now, raw.public_key()).has_value());
     CHECK_FALSE(raw.establish(now, node, endpoint("192.0.2.2:2")));
-    CHECK(node.device.handshake_failures(HandshakeFailure::decryption) == 1);
+    CHECK(node.device.handshake_failures(HandshakeFailure::other_kind) == 1);
   }
 }
 

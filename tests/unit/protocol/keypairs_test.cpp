@@ -7,7 +7,7 @@ namespace warren::protocol {
 namespace {
 
 std::unique_ptr<Session> made(bool initiator) {
-  return std::make_unique<Session>(SessionKeys{},
+  return std::make_unique<Session>(crypto::Aead(crypto::AeadBackend::libsodium), SessionKeys{},
                                    Session::Parameters{.local_index = SessionIndex(1),
                                                        .remote_index = SessionIndex(2),
                                                        .initiator = initiator,

@@ -1,5 +1,8 @@
-// The public vectors of Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s.
+// The public vectors of Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s and
+// Noise_IKpsk2_25519_AESGCM_BLAKE2s.
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <set>
 
 #include <warren/crypto/aead.hpp>
 #include <warren/protocol/noise.hpp>
@@ -38,7 +41,17 @@ void mix_ephemeral(SymmetricState& state, const crypto::PublicKey& key) {
 }
 
 TEST_CASE("the symmetric state reproduces the public vectors of IKpsk2") {
-  const auto vectors = test::read_vectors("protocol/noise_ikpsk2.txt");
+  struct File {
+    crypto::Cipher cipher;
+    std::string name;
+  };
+  const auto file = GENERATE(values<File>({
+      {crypto::Cipher::chacha20_poly1305, "protocol/noise_ikpsk2.txt"},
+      {crypto::Cipher::aes_256_gcm, "protocol/noise_ikpsk2_aesgcm.txt"},
+  }));
+  CAPTURE(file.name);
+  if (!crypto::is_available(file.cipher)) SKIP("this CPU has no AES instructions");
+  const auto vectors = test::read_vectors(file.name);
   REQUIRE(vectors.size() == 4);
   for (auto vector : vectors) {
     const Buffer prologue = test::unhex(vector["prologue"]);
@@ -51,7 +64,7 @@ TEST_CASE("the symmetric state reproduces the public vectors of IKpsk2") {
     const auto e_i_public = crypto::public_key_of(e_i);
     const auto e_r_public = crypto::public_key_of(e_r);
 
-    SymmetricState state(base::bytes_of(vector["handshake"]), prologue);
+    SymmetricState state(base::bytes_of(vector["handshake"]), prologue, file.cipher);
     state.mix_hash(responder_public.bytes());
     mix_ephemeral(state, e_i_public);
     mix_dh(state, e_i, responder_public);
@@ -71,17 +84,19 @@ TEST_CASE("the symmetric state reproduces the public vectors of IKpsk2") {
     const auto [initiators, responders] = state.split();
     Buffer third = test::unhex(vector["msg_2_payload"]);
     third.resize(third.size() + 16);
-    crypto::aead_seal(initiators, 0, {}, std::span(third).first(third.size() - 16), third);
+    crypto::aead_seal(file.cipher, initiators, 0, {}, std::span(third).first(third.size() - 16),
+                      third);
     CHECK(third == test::unhex(vector["msg_2_ciphertext"]));
     Buffer fourth = test::unhex(vector["msg_3_payload"]);
     fourth.resize(fourth.size() + 16);
-    crypto::aead_seal(responders, 0, {}, std::span(fourth).first(fourth.size() - 16), fourth);
+    crypto::aead_seal(file.cipher, responders, 0, {}, std::span(fourth).first(fourth.size() - 16),
+                      fourth);
     CHECK(fourth == test::unhex(vector["msg_3_ciphertext"]));
   }
 }
 
 TEST_CASE("a wrong tag is refused by the symmetric state") {
-  SymmetricState one(base::bytes_of("name"), {});
+  SymmetricState one(base::bytes_of("name"), {}, crypto::Cipher::chacha20_poly1305);
   one.mix_key(base::bytes_of("input"));
   SymmetricState other = one.clone();
   Buffer sealed = encrypted(one, base::bytes_of("hello"));
@@ -90,9 +105,11 @@ TEST_CASE("a wrong tag is refused by the symmetric state") {
   CHECK_FALSE(other.decrypt_and_hash(sealed, out));
 }
 
-TEST_CASE("handshakes of the two kinds start from different hashes") {
+TEST_CASE("handshakes of every suite start from a hash of their own") {
   const crypto::PublicKey key;
-  CHECK(start_handshake(Kind::tun, key).hash() != start_handshake(Kind::tap, key).hash());
+  std::set<crypto::Hash> hashes;
+  for (const Suite suite : kSuites) hashes.insert(start_handshake(suite, key).hash());
+  CHECK(hashes.size() == kSuites.size());
 }
 
 }  // namespace

@@ -17,13 +17,15 @@ SessionKeys keys() {
   one.fill(std::byte{1});
   return {.send = crypto::SymmetricKey(one), .receive = crypto::SymmetricKey(one)};
 }
-Session session(bool initiator, std::uint64_t first_counter = 0) {
-  return {keys(),
+Session session(bool initiator, std::uint64_t first_counter = 0, MessageLimits limits = {}) {
+  return {crypto::Aead(crypto::AeadBackend::libsodium),
+          keys(),
           {.local_index = SessionIndex(1),
            .remote_index = SessionIndex(2),
            .initiator = initiator,
            .created = kStart,
-           .first_counter = first_counter}};
+           .first_counter = first_counter,
+           .limits = limits}};
 }
 
 TEST_CASE("counters are consecutive") {
@@ -49,6 +51,24 @@ TEST_CASE("both sides want a new handshake after 2^60 messages") {
     CHECK_FALSE(before.wants_rekey_on_send(kStart));
     static_cast<void>(before.take_counters(1));
     CHECK(before.wants_rekey_on_send(kStart));
+  }
+}
+
+TEST_CASE(
+    "with AES-256-GCM both sides want a new handshake after 2^27 messages, and 2^28 is the end") {
+  constexpr MessageLimits kLimits = message_limits(crypto::Cipher::aes_256_gcm);
+  for (const bool initiator : {false, true}) {
+    Session before = session(initiator, std::uint64_t{1} << 27, kLimits);
+    CHECK_FALSE(before.wants_rekey_on_send(kStart));
+    static_cast<void>(before.take_counters(1));
+    CHECK(before.wants_rekey_on_send(kStart));
+    Session at_end = session(initiator, (std::uint64_t{1} << 28) - 3, kLimits);
+    CHECK(at_end.take_counters(4) == std::nullopt);
+    CHECK(at_end.take_counters(3) == (std::uint64_t{1} << 28) - 3);
+    CHECK(at_end.take_counters(1) == std::nullopt);
+    // Nor does the other end get away with more.
+    CHECK(at_end.accept_counter((std::uint64_t{1} << 28) - 1));
+    CHECK_FALSE(at_end.accept_counter(std::uint64_t{1} << 28));
   }
 }
 

@@ -31,9 +31,9 @@ struct Fixture {
   crypto::PresharedKey preshared = crypto::PresharedKey::from_hex(vector["preshared"]).value();
   crypto::SymmetricKey static_static =
       crypto::x25519(initiator.secret, responder.public_key).value();
-  base::Now now{.boot = base::Instant(std::chrono::hours(1)),
-                .wall = base::WallTime(std::chrono::seconds(1'700'000'000)) +
-                        base::Duration(0x2f123456)};
+  base::Now now{
+      .boot = base::Instant(std::chrono::hours(1)),
+      .wall = base::WallTime(std::chrono::seconds(1'700'000'000)) + base::Duration(0x2f123456)};
 
   Buffer bytes(const std::string& name) { return test::unhex(vector[name]); }
   Identity identity(const std::string& name) {
@@ -43,7 +43,7 @@ struct Fixture {
   }
   PendingInitiation initiate(InitiationMessage& message) {
     Script script{.bytes = bytes("initiator_ephemeral")};
-    return create_initiation(Kind::tun, initiator,
+    return create_initiation(Suite{}, initiator,
                              {.public_key = responder.public_key,
                               .static_static = static_static,
                               .preshared_key = preshared},
@@ -68,7 +68,8 @@ TEST_CASE_METHOD(Fixture, "an initiation has the bytes that the white paper pres
   CHECK(with_macs(maker, now.boot, message) == bytes("initiation"));
 }
 
-TEST_CASE_METHOD(Fixture, "a cookie reply is understood and the next mac2 is made with its cookie") {
+TEST_CASE_METHOD(Fixture,
+                 "a cookie reply is understood and the next mac2 is made with its cookie") {
   InitiationMessage message;
   initiate(message);
   CookieMaker maker(responder.public_key);
@@ -79,7 +80,7 @@ TEST_CASE_METHOD(Fixture, "a cookie reply is understood and the next mac2 is mad
 
 TEST_CASE_METHOD(Fixture, "a response has the bytes that the white paper prescribes") {
   const auto initiation = read_message<InitiationMessage>(bytes("initiation"));
-  auto opened = open_initiation(Kind::tun, responder, initiation).value();
+  auto opened = open_initiation(Suite{}, responder, initiation).value();
   CHECK(opened.remote_static == initiator.public_key);
   CHECK(read_timestamp(opened, static_static, initiation).has_value());
   Script script{.bytes = bytes("responder_ephemeral")};
@@ -101,8 +102,8 @@ TEST_CASE_METHOD(Fixture, "both sides derive the transport keys that the white p
                         .value();
   const Buffer data = bytes("data");
   Buffer plaintext(data.size() - kMinDataBytes);
-  REQUIRE(crypto::aead_open(keys.send, 7, {}, std::span(data).subspan(sizeof(DataHeader)),
-                            plaintext));
+  REQUIRE(crypto::aead_open(crypto::Cipher::chacha20_poly1305, keys.send, 7, {},
+                            std::span(data).subspan(sizeof(DataHeader)), plaintext));
   CHECK(std::ranges::equal(plaintext, base::bytes_of("sixteen bytes ok")));
 }
 

@@ -3,8 +3,8 @@
 
     convert_wycheproof.py TESTVECTORS_DIRECTORY
 
-writes x25519.txt, chacha20_poly1305.txt and xchacha20_poly1305.txt beside this script. Fields are
-separated by spaces; "-" is an empty string of bytes; everything else is hex.
+writes x25519.txt, chacha20_poly1305.txt, xchacha20_poly1305.txt and aes_256_gcm.txt beside this
+script. Fields are separated by spaces; "-" is an empty string of bytes; everything else is hex.
 """
 import json
 import pathlib
@@ -32,11 +32,14 @@ def main():
     write("x25519", "case private public shared", [
         f"{c['tcId']} {c['private']} {c['public']} {c['shared']}"
         for _, c in cases(source, "x25519")])
-    for name, nonce_bits in (("chacha20_poly1305", 96), ("xchacha20_poly1305", 192)):
+    for name, source_name, nonce_bits in (("chacha20_poly1305", "chacha20_poly1305", 96),
+                                          ("xchacha20_poly1305", "xchacha20_poly1305", 192),
+                                          ("aes_256_gcm", "aes_gcm", 96)):
         write(name, "case verdict key nonce associated plaintext ciphertext tag", [
             " ".join([str(c["tcId"]), c["result"], c["key"], c["iv"], field(c["aad"]),
                       field(c["msg"]), field(c["ct"]), c["tag"]])
-            for group, c in cases(source, name) if group["ivSize"] == nonce_bits])
+            for group, c in cases(source, source_name)
+            if group["keySize"] == 256 and group["ivSize"] == nonce_bits])
 
 
 if __name__ == "__main__":
