@@ -15,7 +15,14 @@
 //                                   datagram exceeds the path's MTU): sent again as single
 //                                   datagrams, which the kernel may fragment, and the endpoint goes
 //                                   without segmentation for a while
+//   zero-copy does not work         EINVAL, EOPNOTSUPP, ENOMEM (RLIMIT_MEMLOCK), EMSGSIZE, EFAULT,
+//                                   and a copied send of the same does: not used any more
 //   anything else                   counted
+//
+// Zero-copy (SENDMSG_ZC, when asked for): datagrams lie side by side, so that a long message is one
+// piece of memory, which the kernel sends from where it lies. A message is then complete twice:
+// when the kernel has taken it, and when the last of its packets was freed, which is when its slot
+// is let go of. Each of the two wakes the loop.
 //
 // The interface of a remembered source is told to the kernel only for link-local IPv6, which needs
 // it. For other addresses it would overrule routing: an IPv4 send with an interface that lost its
@@ -74,8 +81,19 @@ static_assert(CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) +
 bool source_may_be_gone(int error) {
   return error == ENETUNREACH || error == EINVAL || error == ENODEV;
 }
+bool zero_copy_may_be_refused(int error) {
+  return error == EINVAL || error == EOPNOTSUPP || error == ENOMEM || error == EMSGSIZE ||
+         error == EFAULT;
+}
 bool segmentation_may_be_refused(int error) {
   return error == EIO || error == EINVAL || error == EMSGSIZE;
+}
+
+/// Whether one datagram begins where the one before it ends.
+bool side_by_side(std::span<const iovec> pieces) {
+  return std::ranges::adjacent_find(pieces, [](const iovec& a, const iovec& b) {
+           return static_cast<std::byte*>(a.iov_base) + a.iov_len != b.iov_base;
+         }) == pieces.end();
 }
 
 }  // namespace
@@ -87,11 +105,16 @@ Transmitter::Transmitter(Ring& ring, UdpPort& port, protocol::Device& device,
       device_(device),
       statistics_(statistics),
       segmentation_(options.segmentation),
+      zero_copy_wanted_(options.zero_copy),
       arena_(options.slots, kSlotBytes),
       pieces_(options.slots),
       messages_(options.messages) {
   free_.reserve(options.messages);
   for (std::uint32_t index = options.messages; index > 0; --index) free_.push_back(index - 1);
+  if (!zero_copy_wanted_) return;
+  zero_copy_ = probe_zero_copy();
+  zero_copy_.registered =
+      zero_copy_.registered && ring_.register_buffer(arena_.memory(), FixedBuffer::transmit);
 }
 
 bool Transmitter::fits(std::size_t room) const noexcept {
@@ -111,6 +134,14 @@ base::Bytes Transmitter::take(std::size_t room) noexcept {
   WARREN_ASSERT(fits(room), "room={} used={}", room, used_);
   const auto bytes = arena_.bytes(*slot_).subspan(used_, room);
   used_ += aligned(room);
+  ++datagrams_taken_;
+  return bytes;
+}
+
+base::Bytes Transmitter::take_packed(std::size_t room, std::size_t used) noexcept {
+  WARREN_ASSERT(fits(room) && used <= room, "room={} used={} taken={}", room, used, used_);
+  const auto bytes = arena_.bytes(*slot_).subspan(used_, room);
+  used_ += used;
   ++datagrams_taken_;
   return bytes;
 }
@@ -151,18 +182,26 @@ void Transmitter::send(base::Instant now, const base::Path& path,
     message.bytes = 0;
     WARREN_ASSERT(pieces_used_ + count <= kDatagramsPerSlot, "used={} count={}", pieces_used_,
                   count);
-    iovec* const pieces = &pieces_[slot_->value()][pieces_used_];
+    const std::span<iovec> pieces(&pieces_[slot_->value()][pieces_used_], count);
     for (std::size_t piece = 0; piece < count; ++piece) {
       const auto bytes = datagrams[piece].bytes;
       pieces[piece] = {bytes.data(), bytes.size()};
       message.bytes += static_cast<std::uint32_t>(bytes.size());
     }
     pieces_used_ += count;
-    message.header.msg_iov = pieces;
-    message.header.msg_iovlen = count;
+    message.pieces = pieces;
+    message.zero_copy =
+        zero_copy_.available && message.bytes >= kMinZeroCopyBytes && side_by_side(pieces);
     address(message);
     arena_.hold_for_sending(message.slot);
-    ring_.sendmsg(fd, message.header, {Op::udp_send, 0, index});
+    if (message.zero_copy) {
+      message.whole = {pieces.front().iov_base, message.bytes};
+      message.header.msg_iov = &message.whole;
+      message.header.msg_iovlen = 1;
+      ring_.sendmsg_zero_copy(fd, message.header, zero_copy_, {Op::udp_send, 0, index});
+    } else {
+      ring_.sendmsg(fd, message.header, {Op::udp_send, 0, index});
+    }
     datagrams = datagrams.subspan(count);
   }
 }
@@ -194,6 +233,8 @@ void Transmitter::address(Message& message) noexcept {
   header.msg_control = message.control.data();
   header.msg_controllen = 0;
   header.msg_flags = 0;
+  header.msg_iov = message.pieces.data();
+  header.msg_iovlen = message.pieces.size();
   const bool v4 = message.path.remote.address.is_v4();
   if (message.path.local && message.path.local->address.is_v4() == v4) {
     put_source(header, *message.path.local);
@@ -202,26 +243,47 @@ void Transmitter::address(Message& message) noexcept {
     put_control(header, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS,
                 static_cast<int>(message.ecn));
   }
-  if (header.msg_iovlen > 1) put_control(header, IPPROTO_UDP, UDP_SEGMENT, message.segment_bytes);
+  if (message.pieces.size() > 1)
+    put_control(header, IPPROTO_UDP, UDP_SEGMENT, message.segment_bytes);
   if (header.msg_controllen == 0) header.msg_control = nullptr;
 }
 
 void Transmitter::count_sent(const Message& message) noexcept {
   ++statistics_.udp_sends;
-  statistics_.udp_send_datagrams += message.header.msg_iovlen;
+  statistics_.udp_send_datagrams += message.pieces.size();
   statistics_.udp_send_bytes += message.bytes;
 }
 
 void Transmitter::on_sent(const Completion& completion, base::Instant now) noexcept {
   const std::uint32_t index = completion.tag.index;
   Message& message = messages_[index];
-  if (completion.result >= 0) {
-    count_sent(message);
+  if (completion.notification) {
+    if (completion.result == kZeroCopyCopied) ++statistics_.udp_zero_copy_copies;
   } else {
-    recover(message, -completion.result, now);
+    on_accepted(message, completion.result, now);
   }
+  // Zero-copy: a notification follows, also for most failures. The kernel may read until it comes.
+  if (completion.more) return;
   arena_.drop(message.slot);
   free_.push_back(index);
+}
+
+void Transmitter::on_accepted(Message& message, int result, base::Instant now) noexcept {
+  if (result < 0) return recover(message, -result, now);
+  if (message.zero_copy) ++statistics_.udp_zero_copy_sends;
+  count_sent(message);
+}
+
+/// Sends again what a zero-copy send failed for, with a copy; 0 or an errno.
+int Transmitter::send_copied(Message& message, int error) noexcept {
+  message.zero_copy = false;
+  const int copied_error = send_now(message);
+  if (copied_error == 0 && zero_copy_.available) {
+    zero_copy_ = {};
+    zero_copy_refusal_ = error;
+    ++step_downs_;
+  }
+  return copied_error;
 }
 
 /// Sends again, at once; 0 or an errno.
@@ -234,6 +296,10 @@ int Transmitter::send_now(Message& message) noexcept {
 }
 
 void Transmitter::recover(Message& message, int error, base::Instant now) noexcept {
+  if (message.zero_copy && zero_copy_may_be_refused(error)) {
+    error = send_copied(message, error);
+    if (error == 0) return;
+  }
   if (message.path.local && message.peer && source_may_be_gone(error)) {
     if (const auto path = device_.forget_source(*message.peer)) {
       message.path = {path->remote, std::nullopt};
@@ -241,21 +307,20 @@ void Transmitter::recover(Message& message, int error, base::Instant now) noexce
       if (error == 0) return;
     }
   }
-  if (message.header.msg_iovlen > 1 && segmentation_may_be_refused(error)) {
+  if (message.pieces.size() > 1 && segmentation_may_be_refused(error)) {
     ++statistics_.udp_segment_fallbacks;
     last_refusal_ = error;
     stop_segmenting(message.path.remote, now);
     send_apart(message);
     return;
   }
-  device_.drops().add(base::Drop::out_send_failed, message.header.msg_iovlen);
+  device_.drops().add(base::Drop::out_send_failed, message.pieces.size());
 }
 
 void Transmitter::send_apart(Message& message) noexcept {
-  const std::span<iovec> pieces(message.header.msg_iov, message.header.msg_iovlen);
+  const std::span<iovec> pieces = message.pieces;
   for (iovec& piece : pieces) {
-    message.header.msg_iov = &piece;
-    message.header.msg_iovlen = 1;
+    message.pieces = {&piece, 1};
     message.bytes = static_cast<std::uint32_t>(piece.iov_len);
     if (send_now(message) != 0) device_.drops().add(base::Drop::out_send_failed);
   }
@@ -275,18 +340,42 @@ void Transmitter::stop_segmenting(const base::Endpoint& endpoint, base::Instant 
   if (known == without_.end()) next_without_ = (next_without_ + 1) % without_.size();
   entry = {endpoint, now + kWithoutSegmentation};
   last_without_ = std::max(last_without_, entry.until);
+  ++step_downs_;
 }
 
 void Transmitter::add_features(std::vector<Feature>& features) const {
   const bool kernel = port_.segment(base::Family::v4) || port_.segment(base::Family::v6);
-  if (!segmentation_ || !kernel) {
-    features.push_back({"udp segmentation", "off", true});
+  if (!segmentation_) {
+    features.push_back({"udp segmentation", "off", false, true});
+  } else if (!kernel) {
+    features.push_back({"udp segmentation", "off: the kernel lacks it", true});
   } else if (last_without_ != base::Instant{}) {
     features.push_back({"udp segmentation",
                         fmt::format("off for some endpoints: {}", base::errno_text(last_refusal_)),
                         true});
   } else {
-    features.push_back({"udp segmentation", "on", false});
+    features.push_back({"udp segmentation", "on"});
+  }
+  add_zero_copy_feature(features);
+}
+
+void Transmitter::add_zero_copy_feature(std::vector<Feature>& features) const {
+  constexpr const char* kName = "zero-copy send";
+  if (!zero_copy_wanted_) {
+    features.push_back({kName, "off"});
+  } else if (zero_copy_refusal_ != 0) {
+    features.push_back(
+        {kName, fmt::format("off: {}", base::errno_text(zero_copy_refusal_)), true, true});
+  } else if (!zero_copy_.available) {
+    features.push_back({kName, "off: the kernel lacks it", true, true});
+  } else {
+    const std::uint64_t copies = statistics_.udp_zero_copy_copies;
+    std::string state = zero_copy_.registered ? "on, registered buffer" : "on";
+    if (copies > 0) {
+      state += fmt::format(", but the kernel copies: {} of {} messages", copies,
+                           statistics_.udp_zero_copy_sends);
+    }
+    features.push_back({kName, std::move(state), copies > 0, true});
   }
 }
 

@@ -77,6 +77,10 @@ std::expected<PeerId, base::Drop> Device::route(base::ConstBytes packet) noexcep
   return std::unexpected(drop);
 }
 
+std::size_t Device::datagram_bytes(std::size_t length) const noexcept {
+  return kDataHeaderBytes + state_->padded_length(length) + kTagSize;
+}
+
 std::optional<base::Path> Device::seal(base::Now now, PeerId id,
                                        std::span<SealItem> items) noexcept {
   State& state = *state_;
