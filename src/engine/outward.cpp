@@ -170,7 +170,7 @@ base::Bytes Outward::reserve(base::Now now, protocol::PeerId peer, std::size_t l
   batch_peer_ = peer;
   batch_bytes_ += room;
   if (!transmitter_.packs()) return transmitter_.take(room);
-  return transmitter_.take_packed(room, device_.datagram_bytes(length));
+  return transmitter_.take_packed(room, device_.datagram_length(length));
 }
 
 void Outward::flush(base::Now now) noexcept {

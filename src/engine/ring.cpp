@@ -330,16 +330,13 @@ void Ring::submit() {
 
 void Ring::submit_and_poll(base::Duration patience) {
   if (io_uring_sq_ready(&ring_) != 0) submit();
-  const auto is_work = [this] {
-    const unsigned flags = __atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED);
-    return io_uring_cq_ready(&ring_) != 0 ||
-           (flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
-  };
   constexpr int kLooksPerClock = 16;
   const auto until = system::boot_now() + patience;
   do {
     for (int look = 0; look < kLooksPerClock; ++look) {
-      if (is_work()) return submit();
+      const unsigned flags = __atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED);
+      if ((flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0) return submit();
+      if (io_uring_cq_ready(&ring_) != 0) return;
       relax();
     }
   } while (system::boot_now() < until);

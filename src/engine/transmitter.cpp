@@ -337,10 +337,10 @@ void Transmitter::stop_segmenting(const base::Endpoint& endpoint, base::Instant 
   const auto known = std::find_if(without_.begin(), without_.end(),
                                   [&](const Without& entry) { return entry.endpoint == endpoint; });
   Without& entry = known != without_.end() ? *known : without_[next_without_];
+  if (entry.until <= now || known == without_.end()) ++step_downs_;
   if (known == without_.end()) next_without_ = (next_without_ + 1) % without_.size();
   entry = {endpoint, now + kWithoutSegmentation};
   last_without_ = std::max(last_without_, entry.until);
-  ++step_downs_;
 }
 
 void Transmitter::add_features(std::vector<Feature>& features) const {

@@ -34,6 +34,10 @@ std::size_t Device::State::padded_length(std::size_t length) const noexcept {
   return std::max(length, std::min<std::size_t>(padded, options.mtu));
 }
 
+std::size_t Device::datagram_length(std::size_t length) const noexcept {
+  return sizeof(DataHeader) + state_->padded_length(length) + kTagSize;
+}
+
 /// Writes header and padding around a packet at room + kDataHeaderBytes and describes its
 /// encryption in place. Returns the length of the datagram.
 std::size_t Device::State::prepare(const Session& session, std::uint64_t counter, std::byte* room,
@@ -75,10 +79,6 @@ std::expected<PeerId, base::Drop> Device::route(base::ConstBytes packet) noexcep
   }
   state.drops.add(drop);
   return std::unexpected(drop);
-}
-
-std::size_t Device::datagram_bytes(std::size_t length) const noexcept {
-  return kDataHeaderBytes + state_->padded_length(length) + kTagSize;
 }
 
 std::optional<base::Path> Device::seal(base::Now now, PeerId id,

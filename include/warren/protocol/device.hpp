@@ -171,9 +171,9 @@ class Device {
   /// tap: where a frame opened from `peer` goes; learns its source address.
   FrameTargets switch_remote(base::Now now, PeerId peer, base::ConstBytes frame) noexcept;
 
-  /// Bytes of the datagram that a packet of `length` bytes becomes. Nothing behind them is touched
-  /// by seal, whatever the room: rooms may overlap there.
-  [[nodiscard]] std::size_t datagram_bytes(std::size_t length) const noexcept;
+  /// Bytes of the datagram that a packet or frame of `length` bytes becomes; never more for a
+  /// shorter one. `seal` leaves alone what is behind them, so that rooms may overlap there.
+  [[nodiscard]] std::size_t datagram_length(std::size_t length) const noexcept;
   /// Seals all of `items` in place for `peer` and returns the path they go to, or seals none:
   /// without a usable session the packets are staged (copied) and a handshake begins (returns
   /// empty, not a drop); other reasons are counted, once per item. Nothing in `items` is needed

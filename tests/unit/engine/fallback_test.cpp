@@ -1,6 +1,5 @@
 // Every fallback, forced, with real traffic.
 #include <catch2/catch_test_macros.hpp>
-
 #include <ctime>
 
 #include "traffic.hpp"

@@ -1,5 +1,5 @@
-// A kernel that takes zero-copy sends at start-up and refuses them later, and the two completions of
-// each: played by handing the transmitter what such a kernel would give.
+// A kernel that takes zero-copy sends at start-up and refuses them later, and the two completions
+// of each: played by handing the transmitter what such a kernel would give.
 #include <catch2/catch_test_macros.hpp>
 #include <cerrno>
 
