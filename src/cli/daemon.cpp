@@ -63,13 +63,15 @@ crypto::AeadBackend choose_backend(crypto::Cipher cipher,
 
 Daemon::Daemon(const DaemonOptions& options)
     : signals_({SIGTERM, SIGINT, SIGHUP}),
-      tun_({.name = options.name, .kind = tun_kind(options.kind)}),
-      aead_(choose_backend(options.cipher, crypto::available_backends(options.cipher)),
+      tun_({.name = options.name, .kind = tun_kind(options.kind), .offload = options.tun_offload}),
+      aead_(options.aead.value_or(
+                choose_backend(options.cipher, crypto::available_backends(options.cipher))),
             options.cipher),
       device_({.kind = options.kind, .hub = options.hub, .mtu = options.mtu}, aead_,
               crypto::system_random()),
       name_(tun_.name()),
       started_(system::boot_now()),
+      aead_forced_(options.aead.has_value()),
       follower_(tun_),
       event_log_(
           [](bool problem, const std::string& text) {
@@ -82,8 +84,9 @@ Daemon::Daemon(const DaemonOptions& options)
   netlink_.set_mtu(link_.index, options.mtu);
   if (options.kind == protocol::Kind::tun) turn_off_address_generation(name_);
   engine_ = std::make_unique<engine::Engine>(
-      engine::EngineOptions{.listen_port = options.listen_port, .fwmark = options.fwmark}, device_,
-      tun_);
+      engine::EngineOptions{
+          .listen_port = options.listen_port, .fwmark = options.fwmark, .tuning = options.tuning},
+      device_, tun_);
   engine_->on_event([this](const protocol::Event& event) {
     log_event(event);
     if (on_event) on_event(event);
@@ -92,6 +95,7 @@ Daemon::Daemon(const DaemonOptions& options)
     interface_gone_ = true;
     shut_down();
   });
+  engine_->on_step_down([this] { log_features(); });
   engine_->watch(signals_.fd(), POLLIN, [this](short) { handle_signals(); });
   engine_->watch(follower_.fd(), POLLIN, [this](short) { refresh_link(); });
   refresh_link();
@@ -140,6 +144,7 @@ void Daemon::end_with_uapi_socket() {
 }
 
 void Daemon::run() {
+  log_features();
   engine_->kick();
   engine_->run();
   device_.set_up(now(), false);  // wipes the sessions
@@ -195,6 +200,30 @@ void Daemon::log_event(const protocol::Event& event) {
   event_log_.add(system::boot_now(), event, who);
 }
 
+std::vector<engine::Feature> Daemon::features() const {
+  std::vector<engine::Feature> all;
+  all.push_back({.name = "aead",
+                 .state = std::string(crypto::backend_name(aead_.backend())),
+                 .forced = aead_forced_});
+  for (engine::Feature& feature : engine_->features()) all.push_back(std::move(feature));
+  all.insert(all.end(), own_features_.begin(), own_features_.end());
+  return all;
+}
+
+// What is less than it could be, by choice or for want of support: each state once.
+void Daemon::log_features() {
+  for (const engine::Feature& feature : features()) {
+    if (!feature.degraded && !feature.forced) continue;
+    const std::string text = fmt::format("{}: {}", feature.name, feature.state);
+    if (!told_features_.insert(text).second) continue;
+    if (feature.degraded) {
+      spdlog::warn("{}: {} (degraded)", name_, text);
+    } else {
+      spdlog::info("{}: {} (forced by the configuration)", name_, text);
+    }
+  }
+}
+
 int Daemon::set_listen_port(std::uint16_t port) {
   if (port != 0 && port == engine_->listen_port()) return 0;
   return error_number_of([&] { engine_->set_listen_port(port); });
@@ -229,14 +258,13 @@ json Daemon::host_status() const {
   } catch (const base::Error&) {
     addresses.clear();  // it is being deleted
   }
-  json features = json::array();
-  auto add_feature = [&features](const engine::Feature& feature) {
-    features.push_back(
-        {{"name", feature.name}, {"state", feature.state}, {"degraded", feature.degraded}});
-  };
-  add_feature({"aead", std::string(crypto::backend_name(aead_.backend())), false});
-  for (const engine::Feature& feature : engine_->features()) add_feature(feature);
-  for (const engine::Feature& feature : own_features_) add_feature(feature);
+  json features_json = json::array();
+  for (const engine::Feature& feature : features()) {
+    features_json.push_back({{"name", feature.name},
+                             {"state", feature.state},
+                             {"degraded", feature.degraded},
+                             {"forced", feature.forced}});
+  }
   const engine::Engine::Statistics& s = engine_->statistics();
   return {
       {"interface",
@@ -245,7 +273,7 @@ json Daemon::host_status() const {
         {"mtu", link_.mtu},
         {"addresses", std::move(addresses)},
         {"configuration", configuration_file.empty() ? json(nullptr) : json(configuration_file)}}},
-      {"features", std::move(features)},
+      {"features", std::move(features_json)},
       {"statistics",
        {{"turns", s.turns},
         {"tun_reads", s.tun_reads},
@@ -260,7 +288,9 @@ json Daemon::host_status() const {
         {"udp_sends", s.udp_sends},
         {"udp_send_datagrams", s.udp_send_datagrams},
         {"udp_send_bytes", s.udp_send_bytes},
-        {"udp_segment_fallbacks", s.udp_segment_fallbacks}}},
+        {"udp_segment_fallbacks", s.udp_segment_fallbacks},
+        {"udp_zero_copy_sends", s.udp_zero_copy_sends},
+        {"udp_zero_copy_copies", s.udp_zero_copy_copies}}},
       {"process",
        {{"pid", getpid()},
         {"uptime_s", std::chrono::duration<double>(system::boot_now() - started_).count()}}},

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct DaemonOptions {
   std::uint32_t mtu = 1420;
   std::uint16_t listen_port = 0;
   std::uint32_t fwmark = 0;
+  system::TunOffload tun_offload = system::TunOffload::uso;
+  std::optional<crypto::AeadBackend> aead = {};  ///< an available one; empty: the best
+  engine::Tuning tuning = {};
 };
 
 /// The preferred one of `available`, the backends that there are for `cipher`. Throws base::Error,
@@ -111,6 +115,8 @@ class Daemon final : public control::Host, public control::Watcher {
   void follow_link(const system::TunFollower::State& link);
   void handle_signals();
   void log_event(const protocol::Event& event);
+  [[nodiscard]] std::vector<engine::Feature> features() const;
+  void log_features();
 
   // In the order in which they are needed: the engine goes first, the interface after it.
   system::SignalFd signals_;
@@ -123,7 +129,9 @@ class Daemon final : public control::Host, public control::Watcher {
   base::Instant started_;
   bool interface_gone_ = false;
   bool stopping_ = false;
+  bool aead_forced_;
   std::vector<engine::Feature> own_features_;
+  std::set<std::string> told_features_;  // what the log was told of them
   std::unique_ptr<engine::Engine> engine_;
   system::TunFollower follower_;
   EventLog event_log_;

@@ -47,6 +47,11 @@ std::optional<control::ReloadError> ConfiguredTunnel::reload() {
           .message = "name, kind, hub and cipher cannot be changed while the tunnel is up",
           .hint = "take it down and up again"};
     }
+    if (next.engine != current_.engine) {
+      return control::ReloadError{
+          .message = "what stands in [engine] cannot be changed while the tunnel is up",
+          .hint = "take it down and up again"};
+    }
     change_or_go_back(next);
     current_ = std::move(next);
     if (daemon_.is_away()) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -26,6 +27,30 @@ struct Options {
   std::string log_level = "info";
 };
 
+system::TunOffload tun_offload(config::TunOffload wanted) {
+  switch (wanted) {
+    case config::TunOffload::automatic:
+      return system::TunOffload::uso;
+    case config::TunOffload::tso:
+      return system::TunOffload::tso;
+    case config::TunOffload::none:
+      return system::TunOffload::none;
+  }
+  return {};
+}
+
+engine::Tuning tuning(const config::EngineSettings& settings) {
+  using config::UdpOffload;
+  const UdpOffload udp = settings.udp_offload;
+  return {.udp_segmentation = udp == UdpOffload::automatic || udp == UdpOffload::gso,
+          .udp_receive_offload = udp == UdpOffload::automatic || udp == UdpOffload::gro,
+          .zero_copy = settings.zero_copy,
+          .busy_poll = std::chrono::microseconds(settings.busy_poll_us),
+          .scheduling = settings.scheduling == config::Scheduling::automatic
+                            ? engine::Scheduling::automatic
+                            : engine::Scheduling::ordinary};
+}
+
 DaemonOptions daemon_options(const config::Tunnel& tunnel) {
   const config::Interface& interface = tunnel.interface;
   system::Netlink netlink;
@@ -35,7 +60,10 @@ DaemonOptions daemon_options(const config::Tunnel& tunnel) {
           .cipher = interface.cipher,
           .mtu = interface.mtu ? *interface.mtu : automatic_mtu(netlink, tunnel),
           .listen_port = interface.listen_port,
-          .fwmark = interface.fwmark};
+          .fwmark = interface.fwmark,
+          .tun_offload = tun_offload(tunnel.engine.tun_offload),
+          .aead = tunnel.engine.aead,
+          .tuning = tuning(tunnel.engine)};
 }
 
 // The tunnel runs without `wg` too, so that this is no reason to refuse.

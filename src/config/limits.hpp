@@ -25,4 +25,7 @@ inline constexpr std::uint32_t kMaxMtu = 65535;
 /// The kernel counts the Ethernet header of a TAP device against 65535.
 inline constexpr std::uint32_t kMaxMtuTap = 65521;
 
+/// A second: whoever wants more wants a core to itself all the time.
+inline constexpr std::uint32_t kMaxBusyPollUs = 1'000'000;
+
 }  // namespace warren::config

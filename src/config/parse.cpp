@@ -20,6 +20,7 @@
 #include <warren/crypto/keys.hpp>
 
 #include "document.hpp"
+#include "engine_table.hpp"
 #include "fields.hpp"
 #include "file.hpp"
 #include "limits.hpp"
@@ -44,6 +45,10 @@ class Reader {
       source_.fail({}, "the table [interface] is missing", "it names the interface and its key");
     }
     check_keys(source_, *interface->value.get_if<Table>(), "[interface]", interface_keys());
+    const Entry* engine = document.find("engine");
+    if (engine != nullptr) {
+      check_keys(source_, *engine->value.get_if<Table>(), "[engine]", engine_keys());
+    }
     const Entry* peers = document.find("peer");
     const Array* peer_list = peers == nullptr ? nullptr : peers->value.get_if<Array>();
     if (peer_list != nullptr) {
@@ -55,6 +60,10 @@ class Reader {
     Tunnel tunnel;
     tunnel.file = file_;
     read_interface(interface->value, tunnel.interface);
+    if (engine != nullptr) {
+      tunnel.engine =
+          read_engine(source_, *engine->value.get_if<Table>(), crypto::available_backends());
+    }
     if (!tunnel.interface.private_key.is_zero()) {
       own_key_ = crypto::public_key_of(tunnel.interface.private_key);
     }

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::array kFileKeys = {
     KeySpec{"interface", Type::table, "this end of the tunnel", {}},
+    KeySpec{"engine", Type::table, "how packets are moved", {}},
     KeySpec{"peer", Type::table_list, "one table for each other end", {}},
 };
 
@@ -32,6 +33,19 @@ constexpr std::array kInterfaceKeys = {
     KeySpec{"fwmark", Type::integer_or_text, "mark of outgoing datagrams; 0 or \"off\" for none",
             "51820"},
     KeySpec{"routes", Type::boolean, "install routes for the peers' allowed_ips", "true"},
+};
+
+constexpr std::array kEngineKeys = {
+    KeySpec{"tun_offload", Type::text,
+            "\"auto\", \"tso\" or \"none\": super-packets of the interface", "\"auto\""},
+    KeySpec{"udp_offload", Type::text,
+            "\"auto\", \"gso\", \"gro\" or \"none\": batches of datagrams", "\"auto\""},
+    KeySpec{"zero_copy", Type::boolean, "send without copying into the kernel", "true"},
+    KeySpec{"aead", Type::text, "\"auto\", or the library that encrypts", "\"auto\""},
+    KeySpec{"busy_poll_us", Type::integer, "microseconds to look for packets before sleeping",
+            "50"},
+    KeySpec{"scheduling", Type::text, "\"auto\" or \"ordinary\": before other threads under load",
+            "\"auto\""},
 };
 
 constexpr std::array kPeerKeys = {
@@ -162,6 +176,7 @@ std::string_view other_home(std::string_view key, std::span<const KeySpec> known
            std::ranges::find(specs, key, &KeySpec::name) != specs.end();
   };
   if (has(kInterfaceKeys)) return "[interface]";
+  if (has(kEngineKeys)) return "[engine]";
   if (has(kPeerKeys)) return "[[peer]]";
   return {};
 }
@@ -173,6 +188,9 @@ std::span<const KeySpec> file_keys() noexcept {
 }
 std::span<const KeySpec> interface_keys() noexcept {
   return kInterfaceKeys;
+}
+std::span<const KeySpec> engine_keys() noexcept {
+  return kEngineKeys;
 }
 std::span<const KeySpec> peer_keys() noexcept {
   return kPeerKeys;

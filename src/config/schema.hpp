@@ -32,6 +32,8 @@ struct KeySpec {
 std::span<const KeySpec> file_keys() noexcept;
 /// The keys of [interface].
 std::span<const KeySpec> interface_keys() noexcept;
+/// The keys of [engine].
+std::span<const KeySpec> engine_keys() noexcept;
 /// The keys of [[peer]].
 std::span<const KeySpec> peer_keys() noexcept;
 

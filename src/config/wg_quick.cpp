@@ -194,7 +194,8 @@ class Importer {
     const auto words = words_of(entry.value, " \t");
     if (words.size() != 5 || words[0] != "wg" || words[1] != "set") return {};
     if (words[2] != "%i" && words[2] != tunnel_.name) return {};
-    if (words[3] != "private-key" || words[4].find_first_of("$`'\"<>;&|()\\*?") != std::string_view::npos) {
+    if (words[3] != "private-key" ||
+        words[4].find_first_of("$`'\"<>;&|()\\*?") != std::string_view::npos) {
       return {};
     }
     std::string path;

@@ -131,10 +131,12 @@ void render_features(const json& status, Text& text) {
   for (const json& feature : status.at("features")) {
     const auto name = feature.at("name").get<std::string>();
     const auto state = feature.at("state").get<std::string>();
-    if (feature.at("degraded").get<bool>()) {
-      text.warning(name, state + " (degraded)");
+    const bool degraded = feature.at("degraded").get<bool>();
+    const bool forced = feature.at("forced").get<bool>();
+    if (degraded) {
+      text.warning(name, state + (forced ? " (forced, degraded)" : " (degraded)"));
     } else {
-      text.line(name, state);
+      text.line(name, state + (forced ? " (forced)" : ""));
     }
   }
 }

@@ -81,6 +81,10 @@ void Engine::on_device_gone(std::function<void()> callback) {
   state_->loop.on_device_gone() = std::move(callback);
 }
 
+void Engine::on_step_down(std::function<void()> callback) {
+  state_->loop.on_step_down() = std::move(callback);
+}
+
 std::vector<Feature> Engine::features() const {
   return state_->loop.features();
 }

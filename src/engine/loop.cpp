@@ -12,7 +12,10 @@
 // return.
 #include "loop.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <warren/system/clock.hpp>
@@ -25,8 +28,9 @@ namespace {
 constexpr unsigned kSubmissions = 512;
 constexpr std::uint32_t kTunSlots = 64;
 
-RingOptions ring_options(const Restrictions& restrict) {
+RingOptions ring_options(const Tuning& tuning, const Restrictions& restrict) {
   RingOptions options;
+  options.busy_poll = tuning.busy_poll > base::Duration{};
   options.submissions = kSubmissions;
   if (restrict.completions != 0) {
     // The kernel wants no fewer completions than submissions.
@@ -36,10 +40,10 @@ RingOptions ring_options(const Restrictions& restrict) {
   return options;
 }
 
-UdpPortOptions udp_options(const Restrictions& restrict) {
+UdpPortOptions udp_options(const Tuning& tuning, const Restrictions& restrict) {
   UdpPortOptions options;
   options.multishot = restrict.multishot;
-  options.gro = restrict.gro;
+  options.gro = tuning.udp_receive_offload;
   return options;
 }
 
@@ -51,27 +55,35 @@ TunPortOptions tun_options(const Restrictions& restrict) {
   return options;
 }
 
-TransmitterOptions transmitter_options(const Restrictions& restrict) {
+TransmitterOptions transmitter_options(const Tuning& tuning, const Restrictions& restrict) {
   TransmitterOptions options;
-  options.segmentation = restrict.segmentation;
+  options.segmentation = tuning.udp_segmentation;
+  options.zero_copy = tuning.zero_copy;
   if (restrict.transmit_slots != 0) options.slots = restrict.transmit_slots;
   return options;
+}
+
+// A loop that spins is busy without counting as such: it must not do that ahead of others.
+Scheduling scheduling(const Tuning& tuning) {
+  return tuning.busy_poll > base::Duration{} ? Scheduling::ordinary : tuning.scheduling;
 }
 
 }  // namespace
 
 Loop::Loop(const EngineOptions& options, protocol::Device& device, system::TunDevice& tun)
     : device_(device),
-      ring_(ring_options(options.restrictions)),
+      ring_(ring_options(options.tuning, options.restrictions)),
       udp_(ring_, system::UdpSockets::bind({.port = options.listen_port, .fwmark = options.fwmark}),
-           statistics_, udp_options(options.restrictions)),
+           statistics_, udp_options(options.tuning, options.restrictions)),
       tun_(ring_, tun, udp_.pool(), device.drops(), statistics_, tun_options(options.restrictions)),
-      transmitter_(ring_, udp_, device, statistics_, transmitter_options(options.restrictions)),
+      transmitter_(ring_, udp_, device, statistics_,
+                   transmitter_options(options.tuning, options.restrictions)),
       outward_(tun_, transmitter_, device, kTunSlots),
       inward_(tun_, udp_, outward_, device, statistics_),
       watches_(ring_),
       alarm_(ring_),
-      precedence_(options.scheduling, system::boot_now()) {}
+      busy_poll_(options.tuning.busy_poll),
+      precedence_(scheduling(options.tuning), system::boot_now()) {}
 
 Loop::~Loop() {
   ring_.cancel_all();
@@ -80,7 +92,12 @@ Loop::~Loop() {
 void Loop::turn() {
   udp_.arm();
   tun_.arm();
-  ring_.submit_and_wait(!outward_.backlog() && !inward_.backlog() && !slow_lane_waits_);
+  const bool may_sleep = !outward_.backlog() && !inward_.backlog() && !slow_lane_waits_;
+  if (may_sleep && busy_poll_ > base::Duration{}) {
+    ring_.submit_and_poll(busy_poll_);
+  } else {
+    ring_.submit_and_wait(may_sleep);
+  }
   ++statistics_.turns;
   now_ = system::now();
   in_turn_ = true;
@@ -92,6 +109,7 @@ void Loop::turn() {
   transmitter_.end_turn(now_.boot);
   in_turn_ = false;
   precedence_.worked(now_.boot, system::boot_now());
+  tell_step_downs();
 }
 
 void Loop::dispatch(const Completion& completion) {
@@ -154,6 +172,13 @@ void Loop::follow_tun() {
   }
 }
 
+void Loop::tell_step_downs() {
+  const unsigned all = tun_.step_downs() + transmitter_.step_downs();
+  if (all == told_step_downs_) return;
+  told_step_downs_ = all;
+  if (on_step_down_) on_step_down_();
+}
+
 std::vector<Feature> Loop::features() const {
   std::vector<Feature> features;
   features.push_back(precedence_.feature());
@@ -162,6 +187,12 @@ std::vector<Feature> Loop::features() const {
   tun_.add_features(features);
   udp_.add_features(features);
   transmitter_.add_features(features);
+  if (busy_poll_ > base::Duration{}) {
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(busy_poll_).count();
+    features.push_back({"busy poll", fmt::format("{} us", us), false, true});
+  } else {
+    features.push_back({"busy poll", "off"});
+  }
   return features;
 }
 

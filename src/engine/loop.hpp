@@ -36,6 +36,7 @@ class Loop {
   Engine::Statistics& statistics() noexcept { return statistics_; }
   std::function<void(const protocol::Event&)>& on_event() noexcept { return on_event_; }
   std::function<void()>& on_device_gone() noexcept { return on_device_gone_; }
+  std::function<void()>& on_step_down() noexcept { return on_step_down_; }
   [[nodiscard]] std::vector<Feature> features() const;
 
  private:
@@ -43,6 +44,7 @@ class Loop {
   /// The slow lane: due timers, handshakes to send, events to tell. Arms the timer.
   void attend(base::Now now);
   void follow_tun();
+  void tell_step_downs();
 
   protocol::Device& device_;
   Engine::Statistics statistics_;
@@ -54,15 +56,18 @@ class Loop {
   Inward inward_;
   Watches watches_;
   Alarm alarm_;
-  Precedence precedence_;
   std::function<void(const protocol::Event&)> on_event_;
   std::function<void()> on_device_gone_;
+  std::function<void()> on_step_down_;
   base::Now now_{};
   bool in_turn_ = false;
   bool kicked_ = false;           // the device may have been given commands
   bool slow_lane_waits_ = false;  // for transmit slots
   bool told_gone_ = false;
-  unsigned step_downs_ = 0;
+  unsigned step_downs_ = 0;       // of the TUN's offloads, as followed
+  unsigned told_step_downs_ = 0;  // of all
+  base::Duration busy_poll_;
+  Precedence precedence_;
 };
 
 }  // namespace warren::engine

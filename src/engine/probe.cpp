@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -19,8 +20,6 @@
 namespace warren::engine {
 namespace {
 
-// Linux 6.0 and 6.1, in this order behind those of liburing 2.3.
-constexpr int kOpSendZeroCopy = IORING_OP_SEND_ZC;
 constexpr std::size_t kProbeSlotBytes = 4096;
 
 /// The first completion of what was prepared, waiting for at most one.
@@ -58,13 +57,39 @@ bool recvmsg_multishot_works(Ring& ring, ReceivePool& pool) {
   return completion && completion->result > 0 && completion->buffer;
 }
 
-bool knows(int operation) {
-  const std::unique_ptr<io_uring_probe, decltype(&io_uring_free_probe)> probe(io_uring_get_probe(),
-                                                                              &io_uring_free_probe);
-  return probe && io_uring_opcode_supported(probe.get(), operation) != 0;
+/// Whether the kernel takes a zero-copy send of this kind. A socket without a destination refuses
+/// the message when all else was understood: EDESTADDRREQ.
+bool zero_copy_works(Ring& ring, const base::Fd& socket, const ZeroCopySupport& kind,
+                     base::Bytes bytes) {
+  iovec piece{bytes.data(), bytes.size()};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  ring.sendmsg_zero_copy(socket.get(), message, kind, {Op::udp_send, 0, 0});
+  const auto completion = first_completion(ring);
+  ring.cancel_all();
+  return completion && completion->result == -EDESTADDRREQ;
 }
 
 }  // namespace
+
+ZeroCopySupport probe_zero_copy() {
+  ZeroCopySupport support;
+  base::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) socket.reset(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) return support;
+  Ring ring(RingOptions{8, 64});
+  const BufferArena arena(1, kProbeSlotBytes);
+  const auto bytes = arena.memory();
+  const auto works = [&](const ZeroCopySupport& kind) {
+    return zero_copy_works(ring, socket, kind, bytes);
+  };
+  support.available = works({.available = true});
+  support.reports = support.available && works({.available = true, .reports = true});
+  support.registered = support.available && ring.register_buffer(bytes, FixedBuffer::transmit) &&
+                       works({.available = true, .registered = true});
+  return support;
+}
 
 RingSupport probe_ring() {
   RingSupport support;
@@ -90,13 +115,13 @@ RingSupport probe_ring() {
       }
     }
     const BufferArena arena(1, kProbeSlotBytes);
-    support.registered_buffers = ring.register_buffer(arena.memory());
+    support.registered_buffers = ring.register_buffer(arena.memory(), FixedBuffer::tun_reads);
+    support.send_zero_copy = probe_zero_copy().available;
   } catch (const base::Error& error) {
     support.unavailable_reason = error.what();
     support.remedy = error.hint();
     support.available = false;
   }
-  support.send_zero_copy = knows(kOpSendZeroCopy);
   return support;
 }
 

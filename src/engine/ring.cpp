@@ -15,6 +15,9 @@
 // when one of those 20 was a failure too, or when as many other operations are in flight; then
 // events are asked for again, until all work that can have been in the list was done.
 //
+// Looking for completions before sleeping (busy polling) costs no system call: with TASKRUN_FLAG
+// the kernel says in shared memory that it has task work for the ring, and only then is it entered.
+//
 // The completion queue is sized for the worst turn. Should it overflow all the same, the kernel
 // keeps the excess, ends multishot operations, and hands the rest over on the next entry, which
 // always asks for events.
@@ -31,6 +34,7 @@
 
 #include <warren/base/assert.hpp>
 #include <warren/base/error.hpp>
+#include <warren/system/clock.hpp>
 
 namespace warren::engine {
 namespace {
@@ -51,6 +55,17 @@ int setup(io_uring& ring, const RingOptions& options, unsigned flags) {
       flags | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | (flags != 0 ? IORING_SETUP_SUBMIT_ALL : 0);
   parameters.cq_entries = options.completions;
   return io_uring_queue_init_params(options.submissions, &ring, &parameters);
+}
+
+// Linux 6.2; not in every header that has IORING_OP_SENDMSG_ZC.
+constexpr std::uint16_t kZeroCopyReportUsage = 1U << 3;
+
+void relax() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
 }
 
 int io_uring_disabled_sysctl() {
@@ -100,9 +115,11 @@ RingRefusal explain_ring_refusal(int error) {
 }
 
 Ring::Ring(const RingOptions& options) {
-  int result = setup(ring_, options, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN);
+  const unsigned flag = options.busy_poll ? IORING_SETUP_TASKRUN_FLAG : 0;
+  int result =
+      setup(ring_, options, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | flag);
   deferred_ = result == 0;
-  if (result == -EINVAL) result = setup(ring_, options, IORING_SETUP_COOP_TASKRUN);
+  if (result == -EINVAL) result = setup(ring_, options, IORING_SETUP_COOP_TASKRUN | flag);
   if (result == -EINVAL) result = setup(ring_, options, 0);
   if (result < 0) {
     auto [reason, remedy] = explain_ring_refusal(-result);
@@ -163,9 +180,10 @@ void Ring::read(int fd, base::Bytes into, Tag tag) {
   sqe->user_data = tag.encode();
 }
 
-void Ring::read_fixed(int fd, base::Bytes into, std::uint16_t buffer, Tag tag) {
+void Ring::read_fixed(int fd, base::Bytes into, FixedBuffer buffer, Tag tag) {
   io_uring_sqe* sqe = next(tag);
-  io_uring_prep_read_fixed(sqe, fd, into.data(), static_cast<unsigned>(into.size()), 0, buffer);
+  io_uring_prep_read_fixed(sqe, fd, into.data(), static_cast<unsigned>(into.size()), 0,
+                           static_cast<int>(buffer));
   sqe->user_data = tag.encode();
 }
 
@@ -182,6 +200,18 @@ void Ring::sendmsg(int fd, const msghdr& message, Tag tag) {
   io_uring_prep_sendmsg(sqe, fd, &message, MSG_DONTWAIT);
   sqe->user_data = tag.encode();
   make_instant(sqe, tag);
+}
+
+void Ring::sendmsg_zero_copy(int fd, const msghdr& message, const ZeroCopySupport& support,
+                             Tag tag) {
+  io_uring_sqe* sqe = next(tag);
+  io_uring_prep_sendmsg_zc(sqe, fd, &message, MSG_DONTWAIT);
+  if (support.reports) sqe->ioprio |= kZeroCopyReportUsage;
+  if (support.registered) {
+    sqe->ioprio |= IORING_RECVSEND_FIXED_BUF;
+    sqe->buf_index = static_cast<std::uint16_t>(FixedBuffer::transmit);
+  }
+  sqe->user_data = tag.encode();
 }
 
 void Ring::recvmsg(int fd, msghdr& message, Tag tag) {
@@ -224,9 +254,17 @@ void Ring::cancel(Tag tag) {
   make_instant(sqe, {});
 }
 
-bool Ring::register_buffer(base::Bytes memory) noexcept {
+bool Ring::register_buffer(base::Bytes memory, FixedBuffer as) noexcept {
+  constexpr unsigned kBuffers = 2;
   const iovec piece{memory.data(), memory.size()};
-  return io_uring_register_buffers(&ring_, &piece, 1) == 0;
+  // A table with empty places: Linux 5.19. Before, all buffers have to be named at once.
+  if (!buffer_table_) buffer_table_ = io_uring_register_buffers_sparse(&ring_, kBuffers) == 0;
+  if (!buffer_table_) {
+    return as == FixedBuffer::tun_reads && io_uring_register_buffers(&ring_, &piece, 1) == 0;
+  }
+  const __u64 no_tag = 0;
+  return io_uring_register_buffers_update_tag(&ring_, static_cast<unsigned>(as), &piece, &no_tag,
+                                              1) == 1;
 }
 
 int Ring::register_buffer_ring(io_uring_buf_reg& registration) noexcept {
@@ -288,6 +326,21 @@ void Ring::check(int result) noexcept {
 
 void Ring::submit() {
   check(io_uring_submit_and_get_events(&ring_));
+}
+
+void Ring::submit_and_poll(base::Duration patience) {
+  if (io_uring_sq_ready(&ring_) != 0) submit();
+  constexpr int kLooksPerClock = 16;
+  const auto until = system::boot_now() + patience;
+  do {
+    for (int look = 0; look < kLooksPerClock; ++look) {
+      const unsigned flags = __atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED);
+      if ((flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0) return submit();
+      if (io_uring_cq_ready(&ring_) != 0) return;
+      relax();
+    }
+  } while (system::boot_now() < until);
+  submit_and_wait(true);
 }
 
 void Ring::submit_and_wait(bool sleep) {

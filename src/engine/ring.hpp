@@ -8,12 +8,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <warren/base/bytes.hpp>
+#include <warren/base/time.hpp>
 
 namespace warren::engine {
 
@@ -53,11 +55,31 @@ struct Completion {
   int result = 0;                       ///< bytes, or a negative errno
   bool more = false;                    ///< a multishot operation goes on
   std::optional<std::uint16_t> buffer;  ///< the provided buffer that was used
+  /// Of a zero-copy send: the kernel is done with its bytes. `result` is 0 or kZeroCopyCopied.
+  bool notification = false;
 };
+
+/// What the notification says when the kernel made a copy after all (IORING_NOTIF_USAGE_ZC_COPIED,
+/// the sign bit).
+inline constexpr int kZeroCopyCopied = std::numeric_limits<int>::min();
+
+/// What of SENDMSG_ZC this kernel has.
+struct ZeroCopySupport {
+  bool available = false;   ///< Linux 6.1
+  bool reports = false;     ///< says whether it copied: Linux 6.2
+  bool registered = false;  ///< from a registered buffer: Linux 6.15
+};
+
+/// Asks without sending anything, on a ring and a socket of its own.
+ZeroCopySupport probe_zero_copy();
+
+/// The buffers that can be registered.
+enum class FixedBuffer : std::uint16_t { tun_reads, transmit };
 
 struct RingOptions {
   unsigned submissions = 512;
   unsigned completions = 4096;
+  bool busy_poll = false;  ///< submit_and_poll will be called
 };
 
 class Ring {
@@ -83,13 +105,17 @@ class Ring {
   void read_multishot(int fd, std::uint16_t buffer_group, Tag tag);
   void read(int fd, base::Bytes into, Tag tag);
   /// `into` lies in the registered buffer `buffer`.
-  void read_fixed(int fd, base::Bytes into, std::uint16_t buffer, Tag tag);
+  void read_fixed(int fd, base::Bytes into, FixedBuffer buffer, Tag tag);
   /// Instant with `nowait` (EOPNOTSUPP where the file cannot do that). `pieces` and what they point
   /// to stay unchanged until the completion.
   void writev(int fd, std::span<const iovec> pieces, bool nowait, Tag tag);
   /// Instant, with MSG_DONTWAIT. Everything `message` points to stays unchanged until the
   /// completion.
   void sendmsg(int fd, const msghdr& message, Tag tag);
+  /// Without copying, with MSG_DONTWAIT. Completes when the kernel has taken the message, and when
+  /// that says `more` a second time (`notification`) when it is done with the bytes, which stay
+  /// unchanged until then. With `registered` they lie in FixedBuffer::transmit.
+  void sendmsg_zero_copy(int fd, const msghdr& message, const ZeroCopySupport& support, Tag tag);
   void recvmsg(int fd, msghdr& message, Tag tag);
   /// `shape` says how many bytes of a buffer are for the name and for control data.
   void recvmsg_multishot(int fd, msghdr& shape, std::uint16_t buffer_group, Tag tag);
@@ -100,7 +126,7 @@ class Ring {
   /// The operation ends with -ECANCELED, if it did not end otherwise already.
   void cancel(Tag tag);
 
-  bool register_buffer(base::Bytes memory) noexcept;
+  bool register_buffer(base::Bytes memory, FixedBuffer as) noexcept;
   /// Takes a ring of provided buffers (see BufferRing); 0 or an errno.
   int register_buffer_ring(io_uring_buf_reg& registration) noexcept;
   void unregister_buffer_ring(std::uint16_t group) noexcept;
@@ -110,6 +136,9 @@ class Ring {
   /// The same; when `sleep` is set, waits until there is a completion. Instant operations that
   /// succeed have none.
   void submit_and_wait(bool sleep);
+  /// The same with sleep, but looks for completions for `patience` before it sleeps. The ring was
+  /// made for it (RingOptions::busy_poll).
+  void submit_and_poll(base::Duration patience);
 
   /// Calls `handle(const Completion&)` for the completions that are there, and for the instant
   /// operations that succeeded (their result is 0).
@@ -124,7 +153,8 @@ class Ring {
         break;
       }
       Completion completion{Tag::decode(cqe->user_data), cqe->res,
-                            (cqe->flags & IORING_CQE_F_MORE) != 0, std::nullopt};
+                            (cqe->flags & IORING_CQE_F_MORE) != 0, std::nullopt,
+                            (cqe->flags & IORING_CQE_F_NOTIF) != 0};
       if ((cqe->flags & IORING_CQE_F_BUFFER) != 0) {
         completion.buffer = static_cast<std::uint16_t>(cqe->flags >> IORING_CQE_BUFFER_SHIFT);
       }
@@ -136,7 +166,7 @@ class Ring {
     for (std::size_t index = 0; index < instant_submitted_; ++index) {
       if (instant_[index].failed) continue;
       --in_flight_;
-      handle(Completion{instant_[index].tag, 0, false, std::nullopt});
+      handle(Completion{instant_[index].tag, 0, false, std::nullopt, false});
     }
     forget_instant();
   }
@@ -158,6 +188,7 @@ class Ring {
   io_uring ring_{};
   bool deferred_ = false;
   bool skips_success_ = false;
+  bool buffer_table_ = false;  // registered buffers can be set one by one
   std::size_t in_flight_ = 0;  // operations whose last completion was not handled yet
   std::vector<Instant> instant_;
   std::size_t instant_submitted_ = 0;  // the first of them, given to the kernel already

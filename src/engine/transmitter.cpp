@@ -15,7 +15,14 @@
 //                                   datagram exceeds the path's MTU): sent again as single
 //                                   datagrams, which the kernel may fragment, and the endpoint goes
 //                                   without segmentation for a while
+//   zero-copy does not work         EINVAL, EOPNOTSUPP, ENOMEM (RLIMIT_MEMLOCK), EMSGSIZE, EFAULT,
+//                                   and a copied send of the same does: not used any more
 //   anything else                   counted
+//
+// Zero-copy (SENDMSG_ZC, when asked for): datagrams lie side by side, so that a long message is one
+// piece of memory, which the kernel sends from where it lies. A message is then complete twice:
+// when the kernel has taken it, and when the last of its packets was freed, which is when its slot
+// is let go of. Each of the two wakes the loop.
 //
 // The interface of a remembered source is told to the kernel only for link-local IPv6, which needs
 // it. For other addresses it would overrule routing: an IPv4 send with an interface that lost its
@@ -68,6 +75,10 @@ static_assert(CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) +
 bool source_may_be_gone(int error) {
   return error == ENETUNREACH || error == EINVAL || error == ENODEV;
 }
+bool zero_copy_may_be_refused(int error) {
+  return error == EINVAL || error == EOPNOTSUPP || error == ENOMEM || error == EMSGSIZE ||
+         error == EFAULT;
+}
 bool segmentation_may_be_refused(int error) {
   return error == EIO || error == EINVAL || error == EMSGSIZE;
 }
@@ -81,10 +92,15 @@ Transmitter::Transmitter(Ring& ring, UdpPort& port, protocol::Device& device,
       device_(device),
       statistics_(statistics),
       segmentation_(options.segmentation),
+      zero_copy_wanted_(options.zero_copy),
       arena_(options.slots, kSlotBytes),
       messages_(options.messages) {
   free_.reserve(options.messages);
   for (std::uint32_t index = options.messages; index > 0; --index) free_.push_back(index - 1);
+  if (!zero_copy_wanted_) return;
+  zero_copy_ = probe_zero_copy();
+  zero_copy_.registered =
+      zero_copy_.registered && ring_.register_buffer(arena_.memory(), FixedBuffer::transmit);
 }
 
 bool Transmitter::fits(std::size_t room) const noexcept {
@@ -149,11 +165,14 @@ void Transmitter::send(base::Instant now, const base::Path& path,
         datagrams.front().bytes.data() + message.bytes == last.bytes.data() + last.bytes.size(),
         "{} datagrams of {} bytes do not lie side by side", count, message.bytes);
     message.payload = {datagrams.front().bytes.data(), message.bytes};
-    message.header.msg_iov = &message.payload;
-    message.header.msg_iovlen = 1;
+    message.zero_copy = zero_copy_.available && message.bytes >= kMinZeroCopyBytes;
     address(message);
     arena_.hold_for_sending(message.slot);
-    ring_.sendmsg(fd, message.header, {Op::udp_send, 0, index});
+    if (message.zero_copy) {
+      ring_.sendmsg_zero_copy(fd, message.header, zero_copy_, {Op::udp_send, 0, index});
+    } else {
+      ring_.sendmsg(fd, message.header, {Op::udp_send, 0, index});
+    }
     datagrams = datagrams.subspan(count);
   }
 }
@@ -185,6 +204,8 @@ void Transmitter::address(Message& message) noexcept {
   header.msg_control = message.control.data();
   header.msg_controllen = 0;
   header.msg_flags = 0;
+  header.msg_iov = &message.payload;
+  header.msg_iovlen = 1;
   const bool v4 = message.path.remote.address.is_v4();
   if (message.path.local && message.path.local->address.is_v4() == v4) {
     put_source(header, *message.path.local);
@@ -206,13 +227,33 @@ void Transmitter::count_sent(const Message& message) noexcept {
 void Transmitter::on_sent(const Completion& completion, base::Instant now) noexcept {
   const std::uint32_t index = completion.tag.index;
   Message& message = messages_[index];
-  if (completion.result >= 0) {
-    count_sent(message);
+  if (completion.notification) {
+    if (completion.result == kZeroCopyCopied) ++statistics_.udp_zero_copy_copies;
   } else {
-    recover(message, -completion.result, now);
+    on_accepted(message, completion.result, now);
   }
+  // Zero-copy: a notification follows, also for most failures. The kernel may read until it comes.
+  if (completion.more) return;
   arena_.drop(message.slot);
   free_.push_back(index);
+}
+
+void Transmitter::on_accepted(Message& message, int result, base::Instant now) noexcept {
+  if (result < 0) return recover(message, -result, now);
+  if (message.zero_copy) ++statistics_.udp_zero_copy_sends;
+  count_sent(message);
+}
+
+/// Sends again what a zero-copy send failed for, with a copy; 0 or an errno.
+int Transmitter::send_copied(Message& message, int error) noexcept {
+  message.zero_copy = false;
+  const int copied_error = send_now(message);
+  if (copied_error == 0 && zero_copy_.available) {
+    zero_copy_ = {};
+    zero_copy_refusal_ = error;
+    ++step_downs_;
+  }
+  return copied_error;
 }
 
 /// Sends again, at once; 0 or an errno.
@@ -225,6 +266,10 @@ int Transmitter::send_now(Message& message) noexcept {
 }
 
 void Transmitter::recover(Message& message, int error, base::Instant now) noexcept {
+  if (message.zero_copy && zero_copy_may_be_refused(error)) {
+    error = send_copied(message, error);
+    if (error == 0) return;
+  }
   if (message.path.local && message.peer && source_may_be_gone(error)) {
     if (const auto path = device_.forget_source(*message.peer)) {
       message.path = {path->remote, std::nullopt};
@@ -265,6 +310,7 @@ void Transmitter::stop_segmenting(const base::Endpoint& endpoint, base::Instant 
   const auto known = std::find_if(without_.begin(), without_.end(),
                                   [&](const Without& entry) { return entry.endpoint == endpoint; });
   Without& entry = known != without_.end() ? *known : without_[next_without_];
+  if (entry.until <= now || known == without_.end()) ++step_downs_;
   if (known == without_.end()) next_without_ = (next_without_ + 1) % without_.size();
   entry = {endpoint, now + kWithoutSegmentation};
   last_without_ = std::max(last_without_, entry.until);
@@ -272,14 +318,37 @@ void Transmitter::stop_segmenting(const base::Endpoint& endpoint, base::Instant 
 
 void Transmitter::add_features(std::vector<Feature>& features) const {
   const bool kernel = port_.segment(base::Family::v4) || port_.segment(base::Family::v6);
-  if (!segmentation_ || !kernel) {
-    features.push_back({"udp segmentation", "off", true});
+  if (!segmentation_) {
+    features.push_back({"udp segmentation", "off", false, true});
+  } else if (!kernel) {
+    features.push_back({"udp segmentation", "off: the kernel lacks it", true});
   } else if (last_without_ != base::Instant{}) {
     features.push_back({"udp segmentation",
                         fmt::format("off for some endpoints: {}", base::errno_text(last_refusal_)),
                         true});
   } else {
-    features.push_back({"udp segmentation", "on", false});
+    features.push_back({"udp segmentation", "on"});
+  }
+  add_zero_copy_feature(features);
+}
+
+void Transmitter::add_zero_copy_feature(std::vector<Feature>& features) const {
+  constexpr const char* kName = "zero-copy send";
+  if (!zero_copy_wanted_) {
+    features.push_back({kName, "off"});
+  } else if (zero_copy_refusal_ != 0) {
+    features.push_back(
+        {kName, fmt::format("off: {}", base::errno_text(zero_copy_refusal_)), true, true});
+  } else if (!zero_copy_.available) {
+    features.push_back({kName, "off: the kernel lacks it", true, true});
+  } else {
+    const std::uint64_t copies = statistics_.udp_zero_copy_copies;
+    std::string state = zero_copy_.registered ? "on, registered buffer" : "on";
+    if (copies > 0) {
+      state += fmt::format(", but the kernel copies: {} of {} messages", copies,
+                           statistics_.udp_zero_copy_sends);
+    }
+    features.push_back({kName, std::move(state), copies > 0, true});
   }
 }
 

@@ -90,8 +90,9 @@ TunPort::TunPort(Ring& ring, system::TunDevice& tun, ReceivePool& inward, base::
 
 void TunPort::start_single_shot() {
   pool_.withdraw();
-  mode_ = use_registered_ && ring_.register_buffer(pool_.arena().memory()) ? Mode::registered
-                                                                           : Mode::plain;
+  mode_ = use_registered_ && ring_.register_buffer(pool_.arena().memory(), FixedBuffer::tun_reads)
+              ? Mode::registered
+              : Mode::plain;
 }
 
 void TunPort::arm() {
@@ -116,7 +117,7 @@ void TunPort::read_next() {
     reading_ = slot;
     const auto into = pool_.arena().bytes(*slot);
     if (mode_ == Mode::registered) {
-      ring_.read_fixed(tun_.fd(), into, 0, {Op::tun_read, 0, slot->value()});
+      ring_.read_fixed(tun_.fd(), into, FixedBuffer::tun_reads, {Op::tun_read, 0, slot->value()});
     } else {
       ring_.read(tun_.fd(), into, {Op::tun_read, 0, slot->value()});
     }
@@ -284,7 +285,8 @@ void TunPort::add_features(std::vector<Feature>& features) const {
   const auto offload = tun_.offload();
   std::string text = offload_text(offload);
   if (!last_refusal_.empty()) text += fmt::format(" ({})", last_refusal_);
-  features.push_back({"tun offload", text, offload != system::TunOffload::uso});
+  const auto wanted = tun_.wanted();
+  features.push_back({"tun offload", text, offload != wanted, wanted != system::TunOffload::uso});
 }
 
 }  // namespace warren::engine

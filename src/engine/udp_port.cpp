@@ -262,7 +262,7 @@ void UdpPort::add_features(std::vector<Feature>& features) const {
                         fmt::format("{}, receive buffer {} KiB",
                                     gro ? "receive offload (UDP_GRO)" : "no receive offload",
                                     found->receive_buffer_bytes() / 1024),
-                        !gro});
+                        gro_wanted_ && !gro, !gro_wanted_});
   }
 }
 

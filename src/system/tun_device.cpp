@@ -150,7 +150,7 @@ bool kernel_has_header() {
 
 }  // namespace
 
-TunDevice::TunDevice(const TunOptions& options) : kind_(options.kind) {
+TunDevice::TunDevice(const TunOptions& options) : kind_(options.kind), wanted_(options.offload) {
   check_name(options.name);
   if (options.offload != TunOffload::none && kernel_has_header()) {
     fd_ = create(options, true);

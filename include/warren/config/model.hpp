@@ -41,6 +41,25 @@ struct Interface {
   bool routes = true;  ///< install routes for allowed IPs
 };
 
+/// What the TUN or TAP device hands over and takes: super-packets as far as the kernel has them, TCP
+/// super-packets only, or single packets without a virtio header.
+enum class TunOffload : std::uint8_t { automatic, tso, none };
+/// UDP_SEGMENT and UDP_GRO, one of them, or neither.
+enum class UdpOffload : std::uint8_t { automatic, gso, gro, none };
+
+/// `[engine]`: how packets are moved. Nothing of it shows on the wire.
+enum class Scheduling : std::uint8_t { automatic, ordinary };
+
+struct EngineSettings {
+  TunOffload tun_offload = TunOffload::automatic;
+  UdpOffload udp_offload = UdpOffload::automatic;
+  bool zero_copy = false;                   ///< sends by SENDMSG_ZC
+  std::optional<crypto::AeadBackend> aead;  ///< one that works here; empty: the best one
+  std::uint32_t busy_poll_us = 0;           ///< 0: off
+  Scheduling scheduling = Scheduling::automatic;
+  friend bool operator==(const EngineSettings&, const EngineSettings&) = default;
+};
+
 struct Peer {
   std::string name;  ///< may be empty
   crypto::PublicKey public_key;
@@ -53,6 +72,7 @@ struct Peer {
 struct Tunnel {
   std::filesystem::path file;
   Interface interface;
+  EngineSettings engine;
   std::vector<Peer> peers;
   /// A private or preshared key stands in the file itself: nobody else may read it.
   bool has_inline_secret = false;

@@ -11,6 +11,7 @@
 
 #include <warren/base/ip.hpp>
 #include <warren/base/strong_id.hpp>
+#include <warren/base/time.hpp>
 #include <warren/protocol/device.hpp>
 #include <warren/system/tun_device.hpp>
 #include <warren/system/udp_socket.hpp>
@@ -20,27 +21,35 @@ namespace warren::engine {
 struct WatchIdTag;
 using WatchId = base::StrongId<WatchIdTag, std::uint32_t>;
 
-/// What to do without, even where the kernel has it: each fallback can be forced, so that tests run
-/// them on any kernel.
-struct Restrictions {
-  bool multishot = true;           ///< multishot reads and receives
-  bool registered_buffers = true;  ///< for single-shot reads of the TUN
-  bool segmentation = true;        ///< UDP_SEGMENT
-  bool gro = true;                 ///< UDP_GRO
-  unsigned completions = 0;        ///< entries of the completion queue; 0: enough for the worst turn
-  std::uint32_t transmit_slots = 0;  ///< 0: the default
-};
-
 /// How the engine's thread is scheduled.
 enum class Scheduling : std::uint8_t {
   automatic,  ///< ahead of ordinary threads under load, where the kernel allows it (CAP_SYS_NICE)
   ordinary,   ///< as ordinary threads
 };
 
+/// What the operator chooses: `[engine]` of the configuration. (The offloads of the interface are
+/// chosen when the system::TunDevice is made.)
+struct Tuning {
+  bool udp_segmentation = true;     ///< UDP_SEGMENT where the kernel has it
+  bool udp_receive_offload = true;  ///< UDP_GRO where the kernel has it
+  bool zero_copy = false;           ///< send long messages by SENDMSG_ZC where the kernel has it
+  /// How long the loop looks for completions before it sleeps; a core is busy meanwhile. 0: not.
+  base::Duration busy_poll{0};
+  Scheduling scheduling = Scheduling::automatic;
+};
+
+/// What to do without, even where the kernel has it, so that tests run each fallback on any kernel.
+struct Restrictions {
+  bool multishot = true;           ///< multishot reads and receives
+  bool registered_buffers = true;  ///< for single-shot reads of the TUN
+  unsigned completions = 0;        ///< entries of the completion queue; 0: enough for the worst turn
+  std::uint32_t transmit_slots = 0;  ///< 0: the default
+};
+
 struct EngineOptions {
   std::uint16_t listen_port = 0;
   std::uint32_t fwmark = 0;
-  Scheduling scheduling = Scheduling::automatic;
+  Tuning tuning = {};
   Restrictions restrictions = {};
 };
 
@@ -48,7 +57,8 @@ struct EngineOptions {
 struct Feature {
   std::string name;    ///< "tun read", "udp receive", "udp segmentation", "tun offload", …
   std::string state;   ///< "multishot", "single-shot", "tso+uso", "off: EINVAL", …
-  bool degraded = false;
+  bool degraded = false;  ///< less than was asked for
+  bool forced = false;    ///< something else than the default was asked for
 };
 
 /// What the ring could do on this kernel; made by a probe without side effects.
@@ -107,7 +117,11 @@ class Engine {
   /// Called once when the TUN device is gone (deleted under the descriptor).
   void on_device_gone(std::function<void()> callback);
 
-  /// The features in use now, degraded ones marked.
+  /// Called when something that was in use turned out not to work: features() has changed. Not in the
+  /// middle of a turn's work.
+  void on_step_down(std::function<void()> callback);
+
+  /// The features in use now, degraded and forced ones marked.
   [[nodiscard]] std::vector<Feature> features() const;
 
   struct Statistics {
@@ -117,6 +131,8 @@ class Engine {
     std::uint64_t udp_receives = 0, udp_receive_datagrams = 0, udp_receive_bytes = 0;
     std::uint64_t udp_sends = 0, udp_send_datagrams = 0, udp_send_bytes = 0;
     std::uint64_t udp_segment_fallbacks = 0;  ///< segmented messages sent again as single datagrams
+    std::uint64_t udp_zero_copy_sends = 0;    ///< of udp_sends
+    std::uint64_t udp_zero_copy_copies = 0;   ///< of those, the ones that the kernel copied after all
   };
   [[nodiscard]] const Statistics& statistics() const noexcept;
 

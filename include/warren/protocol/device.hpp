@@ -176,7 +176,7 @@ class Device {
   FrameTargets switch_remote(base::Now now, PeerId peer, base::ConstBytes frame) noexcept;
 
   /// Bytes of the datagram that a packet or frame of `length` bytes becomes; never more for a
-  /// shorter one.
+  /// shorter one. `seal` leaves alone what is behind them.
   [[nodiscard]] std::size_t datagram_length(std::size_t length) const noexcept;
 
   /// Seals all of `items` in place for `peer` and returns the path they go to, or seals none:

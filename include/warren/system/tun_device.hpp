@@ -40,6 +40,8 @@ class TunDevice {
   [[nodiscard]] TunKind kind() const noexcept { return kind_; }
   /// What is on now.
   [[nodiscard]] TunOffload offload() const noexcept { return offload_; }
+  /// What was asked for.
+  [[nodiscard]] TunOffload wanted() const noexcept { return wanted_; }
   /// Turns offloads down (never up beyond what the kernel took), e.g. after coalesced writes were
   /// refused with EINVAL. The virtio header stays once it was negotiated: `none` is only for a
   /// kernel without it, and is taken as `checksum` elsewhere. Throws SystemError (EBADFD: device
@@ -56,6 +58,7 @@ class TunDevice {
  private:
   base::Fd fd_;
   TunKind kind_ = TunKind::tun;
+  TunOffload wanted_ = TunOffload::none;
   TunOffload offload_ = TunOffload::none;
   TunOffload accepted_ = TunOffload::none;  // the most that the kernel took
 };

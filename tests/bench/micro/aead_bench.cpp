@@ -18,14 +18,14 @@ struct Messages {
       : plain(kJobs, std::vector<std::byte>(bytes, std::byte{0x5a})),
         sealed(kJobs, std::vector<std::byte>(bytes + crypto::kTagBytes)) {}
 
-  std::vector<crypto::AeadJob> seal_jobs(const crypto::SymmetricKey& key) {
+  std::vector<crypto::AeadJob> seal_jobs(const crypto::AeadKey& key) {
     std::vector<crypto::AeadJob> jobs;
     for (std::size_t i = 0; i < kJobs; ++i) {
       jobs.push_back({.key = &key, .counter = i, .in = plain[i], .out = sealed[i].data()});
     }
     return jobs;
   }
-  std::vector<crypto::AeadJob> open_jobs(const crypto::SymmetricKey& key) {
+  std::vector<crypto::AeadJob> open_jobs(const crypto::AeadKey& key) {
     std::vector<crypto::AeadJob> jobs;
     for (std::size_t i = 0; i < kJobs; ++i) {
       jobs.push_back({.key = &key, .counter = i, .in = sealed[i], .out = plain[i].data()});
@@ -37,10 +37,10 @@ struct Messages {
   std::vector<std::vector<std::byte>> sealed;
 };
 
-void seal(benchmark::State& state, crypto::AeadBackend backend) {
+void seal(benchmark::State& state, crypto::AeadBackend backend, crypto::Cipher cipher) {
   const auto bytes = static_cast<std::size_t>(state.range(0));
-  crypto::Aead aead(backend);
-  const crypto::SymmetricKey key;
+  crypto::Aead aead(backend, cipher);
+  const crypto::AeadKey key = aead.prepare(crypto::SymmetricKey{});
   Messages messages(bytes);
   auto jobs = messages.seal_jobs(key);
   for (auto _ : state) {
@@ -50,10 +50,10 @@ void seal(benchmark::State& state, crypto::AeadBackend backend) {
   bench::count_packets(state, kJobs, bytes);
 }
 
-void open(benchmark::State& state, crypto::AeadBackend backend) {
+void open(benchmark::State& state, crypto::AeadBackend backend, crypto::Cipher cipher) {
   const auto bytes = static_cast<std::size_t>(state.range(0));
-  crypto::Aead aead(backend);
-  const crypto::SymmetricKey key;
+  crypto::Aead aead(backend, cipher);
+  const crypto::AeadKey key = aead.prepare(crypto::SymmetricKey{});
   Messages messages(bytes);
   auto sealing = messages.seal_jobs(key);
   aead.seal(sealing);
@@ -68,19 +68,24 @@ void open(benchmark::State& state, crypto::AeadBackend backend) {
   bench::count_packets(state, kJobs, bytes);
 }
 
+void add(const std::string& name,
+         void (*function)(benchmark::State&, crypto::AeadBackend, crypto::Cipher),
+         crypto::AeadBackend backend, crypto::Cipher cipher) {
+  benchmark::RegisterBenchmark(name.c_str(), function, backend, cipher)
+      ->Arg(64)
+      ->Arg(512)
+      ->Arg(1420)
+      ->Arg(8192);
+}
+
 const bool kRegistered = [] {
-  for (const auto backend : crypto::available_backends()) {
-    const std::string name(crypto::backend_name(backend));
-    benchmark::RegisterBenchmark(("aead_seal/" + name).c_str(), seal, backend)
-        ->Arg(64)
-        ->Arg(512)
-        ->Arg(1420)
-        ->Arg(8192);
-    benchmark::RegisterBenchmark(("aead_open/" + name).c_str(), open, backend)
-        ->Arg(64)
-        ->Arg(512)
-        ->Arg(1420)
-        ->Arg(8192);
+  for (const auto cipher : {crypto::Cipher::chacha20_poly1305, crypto::Cipher::aes_256_gcm}) {
+    for (const auto backend : crypto::available_backends(cipher)) {
+      const auto name = std::string(crypto::cipher_name(cipher)) + '/' +
+                        std::string(crypto::backend_name(backend));
+      add("aead_seal/" + name, seal, backend, cipher);
+      add("aead_open/" + name, open, backend, cipher);
+    }
   }
   return true;
 }();

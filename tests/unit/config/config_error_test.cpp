@@ -1,6 +1,7 @@
 // What an invalid configuration is told: the exact place, what is wrong, and the remedy.
 #include <fmt/core.h>
 
+#include <array>
 #include <catch2/catch_test_macros.hpp>
 #include <string>
 #include <string_view>
@@ -8,6 +9,8 @@
 #include <warren/config/model.hpp>
 
 #include "config_test_support.hpp"
+#include "document.hpp"
+#include "engine_table.hpp"
 #include "schema.hpp"
 
 using namespace warren;
@@ -53,6 +56,9 @@ constexpr std::string_view kInterface =
 constexpr std::string_view kPeer =
     "[interface]\nname = \"wr0\"\nprivate_key = \"@PRIVATE@\"\n"
     "[[peer]]\npublic_key = \"@A@\"\n";  // the case begins on line 6
+constexpr std::string_view kEngine =
+    "[interface]\nname = \"wr0\"\nprivate_key = \"@PRIVATE@\"\n"
+    "[engine]\n";  // the case begins on line 5
 
 }  // namespace
 
@@ -107,11 +113,19 @@ TEST_CASE("unknown keys are refused with the nearest known name") {
        "did you mean `address`?"},
       {"  ListenPort = 1\n", "wr0.toml:4:3: ", "unknown key", "did you mean `listen_port`?"},
       {"allowed_ips = []\n", "wr0.toml:4:1: ", "unknown key", "belongs into [[peer]]"},
+      {"zero_copy = true\n", "wr0.toml:4:1: ", "unknown key", "belongs into [engine]"},
       {"zebra = 1\n", "wr0.toml:4:1: ", "unknown key `zebra`", "known here: name, kind"},
       {"\"a\\u0007b\" = 1\n", "wr0.toml:4:1: ", "unknown key `a?b`", ""},
       {"[interface.dns]\n", "wr0.toml:4:12: ", "unknown table `dns` in [interface]", ""},
   };
   check_cases(kInterface, in_interface);
+  const Case in_engine[] = {
+      {"tun_ofload = \"tso\"\n", "wr0.toml:5:1: ", "unknown key `tun_ofload` in [engine]",
+       "did you mean `tun_offload`?"},
+      {"busy_poll = 1\n", "wr0.toml:5:1: ", "unknown key", "did you mean `busy_poll_us`?"},
+      {"mtu = 1\n", "wr0.toml:5:1: ", "unknown key", "belongs into [interface]"},
+  };
+  check_cases(kEngine, in_engine);
   const Case in_peer[] = {
       {"alowed_ips = []\n", "wr0.toml:6:1: ", "unknown key `alowed_ips` in [[peer]]",
        "did you mean `allowed_ips`?"},
@@ -143,6 +157,40 @@ TEST_CASE("values of the wrong type are refused") {
       {"peer = [{}]\n", "wr0.toml:1:", "[interface] is missing", ""},
   };
   check_cases("", other);
+}
+
+TEST_CASE("what the engine is told must be something it knows") {
+  const Case cases[] = {
+      {"tun_offload = \"uso\"\n",
+       "wr0.toml:5:15: ", "`tun_offload` is \"auto\", \"tso\" or \"none\"", ""},
+      {"tun_offload = false\n", "wr0.toml:5:15: ", "a string, not true or false", ""},
+      {"udp_offload = \"off\"\n",
+       "wr0.toml:5:15: ", "`udp_offload` is \"auto\", \"gso\", \"gro\" or \"none\"", ""},
+      {"zero_copy = 1\n", "wr0.toml:5:13: ", "`zero_copy` is true or false, not a number", ""},
+      {"aead = \"openssl\"\n",
+       "wr0.toml:5:8: ", "`aead` is \"auto\", \"intel-ipsec-mb\" or \"libsodium\"", ""},
+      {"scheduling = \"fifo\"\n", "wr0.toml:5:14: ", "`scheduling` is \"auto\" or \"ordinary\"",
+       ""},
+      {"busy_poll_us = -1\n", "wr0.toml:5:16: ", "`busy_poll_us` is -1", ""},
+      {"busy_poll_us = 1000001\n", "wr0.toml:5:16: ", "not from 0 to 1000000", ""},
+  };
+  check_cases(kEngine, cases);
+}
+
+TEST_CASE("a backend that this CPU cannot run is refused, with the one that it can") {
+  const Source source("[engine]\naead = \"intel-ipsec-mb\"\n", "wr0.toml");
+  const Table document = parse_document(source);
+  const Table& engine = *document.find("engine")->value.get_if<Table>();
+  const std::array available = {crypto::AeadBackend::libsodium};
+  try {
+    read_engine(source, engine, available);
+    FAIL("taken");
+  } catch (const ConfigError& error) {
+    CHECK(
+        std::string(error.what())
+            .starts_with("wr0.toml:2:8: `aead`: this build or this CPU cannot run intel-ipsec-mb"));
+    CHECK(contains(error.hint(), "\"auto\" takes libsodium here"));
+  }
 }
 
 TEST_CASE("an interface's name follows the rules of Linux") {

@@ -82,7 +82,7 @@ TEST_CASE("every key is described in CONFIG.md and in the manual page, and no ot
   const std::string guide = text_of(kRoot / "docs/CONFIG.md");
   const std::string manual = text_of(kRoot / "docs/man/warren.toml.5");
   std::size_t known = 0;
-  for (const auto keys : {interface_keys(), peer_keys()}) {
+  for (const auto keys : {interface_keys(), engine_keys(), peer_keys()}) {
     for (const KeySpec& key : keys) {
       CAPTURE(key.name);
       CHECK(contains(guide, fmt::format("### `{}`\n", key.name)));

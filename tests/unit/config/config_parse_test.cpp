@@ -83,6 +83,26 @@ public_key = "{}"
   CHECK(bob.persistent_keepalive_s == 25);
 }
 
+TEST_CASE("what [engine] says arrives in the model, whatever CPU this is") {
+  const auto settings_of = [](std::string_view lines) {
+    return parse(interface_with(fmt::format("[engine]\n{}", lines)), "wr0.toml", false).engine;
+  };
+  const EngineSettings all = settings_of(
+      "tun_offload = \"tso\"\nudp_offload = \"gro\"\nzero_copy = true\naead = \"libsodium\"\n"
+      "busy_poll_us = 1000000\nscheduling = \"ordinary\"\n");
+  CHECK(all.tun_offload == TunOffload::tso);
+  CHECK(all.udp_offload == UdpOffload::gro);
+  CHECK(all.zero_copy);
+  CHECK(all.aead == crypto::AeadBackend::libsodium);
+  CHECK(all.busy_poll_us == 1'000'000);
+  CHECK(all.scheduling == Scheduling::ordinary);
+  CHECK(settings_of("tun_offload = \"none\"").tun_offload == TunOffload::none);
+  CHECK(settings_of("udp_offload = \"none\"").udp_offload == UdpOffload::none);
+  CHECK(settings_of("udp_offload = \"gso\"").udp_offload == UdpOffload::gso);
+  CHECK(settings_of("tun_offload = \"auto\"\nudp_offload = \"auto\"\naead = \"auto\"") ==
+        EngineSettings{});
+}
+
 TEST_CASE("keys that are left out have the documented defaults") {
   const Tunnel tunnel = parse(peer_with(""), "wr0.toml");
   CHECK(tunnel.interface.kind == Kind::tun);
@@ -93,6 +113,7 @@ TEST_CASE("keys that are left out have the documented defaults") {
   CHECK_FALSE(tunnel.interface.mtu);
   CHECK(tunnel.interface.fwmark == 0);
   CHECK(tunnel.interface.routes);
+  CHECK(tunnel.engine == EngineSettings{});
   const Peer& peer = tunnel.peers.at(0);
   CHECK(peer.name.empty());
   CHECK_FALSE(peer.preshared_key);

@@ -53,7 +53,8 @@ class FakeHost final : public control::Host {
         {"mtu", 1420},
         {"addresses", {"10.8.0.1/24"}},
         {"configuration", nullptr}}},
-      {"features", {{{"name", "aead"}, {"state", "libsodium"}, {"degraded", false}}}},
+      {"features",
+       {{{"name", "aead"}, {"state", "libsodium"}, {"degraded", false}, {"forced", false}}}},
       {"statistics", {{"turns", 7}}},
       {"process", {{"pid", 42}, {"uptime_s", 1.5}}},
   };

@@ -117,6 +117,20 @@ TEST_CASE("the text shows what wg show shows, and the counters that are not zero
   CHECK(text.find('\x1b') == std::string::npos);
 }
 
+TEST_CASE("the text tells what is forced from what is less than it could be") {
+  FakeHost host;
+  auto status = control::build_status(host);
+  const auto shown = [&](bool degraded, bool forced) {
+    status["features"][0]["degraded"] = degraded;
+    status["features"][0]["forced"] = forced;
+    return control::render_status(status, false);
+  };
+  CHECK(has_line(shown(false, false), "  aead: libsodium"));
+  CHECK(has_line(shown(false, true), "  aead: libsodium (forced)"));
+  CHECK(has_line(shown(true, false), "  aead: libsodium (degraded)"));
+  CHECK(has_line(shown(true, true), "  aead: libsodium (forced, degraded)"));
+}
+
 TEST_CASE("the text is the same with colours once the escapes are taken out") {
   FakeHost host;
   fill(host);

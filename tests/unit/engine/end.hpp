@@ -43,6 +43,7 @@ struct EndOptions {
   crypto::Cipher cipher = crypto::Cipher::chacha20_poly1305;
   std::uint32_t mtu = 1420;
   system::TunOffload offload = system::TunOffload::uso;
+  engine::Tuning tuning = {};
   engine::Restrictions restrictions = {};
   std::function<void()> on_thread_start = {};
 };
@@ -159,7 +160,9 @@ class End {
       aead.emplace(crypto::available_backends(options_.cipher).front(), options_.cipher);
       device.emplace(protocol::DeviceOptions{options_.kind, options_.hub, options_.mtu}, *aead,
                      crypto::system_random());
-      engine.emplace(engine::EngineOptions{.restrictions = options_.restrictions}, *device, *tun_);
+      engine.emplace(
+          engine::EngineOptions{.tuning = options_.tuning, .restrictions = options_.restrictions},
+          *device, *tun_);
       device->set_private_key(system::now(), key_.clone());
       device->set_up(system::now(), true);
       engine->on_device_gone([this] { ++gone_; });

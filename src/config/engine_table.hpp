@@ -1,0 +1,19 @@
+// The table [engine].
+#pragma once
+
+#include <span>
+
+#include <warren/config/model.hpp>
+
+#include "document.hpp"
+#include "source.hpp"
+
+namespace warren::config {
+
+/// `table` has passed check_keys. Throws ConfigError for a value that is not known, and for a
+/// backend that is not among `available`: those that this build and this CPU can run, the best one
+/// first.
+EngineSettings read_engine(const Source& source, const Table& table,
+                           std::span<const crypto::AeadBackend> available);
+
+}  // namespace warren::config
