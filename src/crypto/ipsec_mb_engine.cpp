@@ -17,8 +17,8 @@
 //
 // Up to 14 bytes behind the plaintext (SSE) and 16 behind the key (AVX2) are read and ignored,
 // which is harmless unless they lie in a page that is not mapped. A prepared key has 64 readable
-// bytes; a plaintext that ends so close to its page's end, one in 256, goes through libsodium. When
-// opening, the tag behind the ciphertext covers such reads.
+// bytes; a plaintext that ends so close to its page's end, one in 256, goes through libsodium unless
+// it is sealed in place: then the room for the tag covers such reads, as the tag does when opening.
 
 #include "ipsec_mb_engine.hpp"
 
@@ -105,7 +105,9 @@ AeadKey IpsecMbEngine::prepare(const SymmetricKey& key) const {
 }
 
 void IpsecMbEngine::seal(const AeadMessage& message) noexcept {
-  if (ends_near_page_end(message.in)) return portable_.seal(message);
+  // In place the tag's room covers such reads.
+  const bool in_place = message.in.data() == message.out;
+  if (!in_place && ends_near_page_end(message.in)) return portable_.seal(message);
   submit(*manager_, IMB_DIR_ENCRYPT, message, message.in.size(), message.out + message.in.size());
 }
 

@@ -24,7 +24,6 @@ ReceivePool::ReceivePool(Ring& ring, std::uint16_t group, std::uint32_t slots,
   }
   ring_memory_ = static_cast<io_uring_buf_ring*>(memory);
   io_uring_buf_ring_init(ring_memory_);
-  while (const auto slot = arena_.take()) provide(*slot);
   publish();
 }
 
@@ -48,18 +47,12 @@ void ReceivePool::withdraw() noexcept {
   }
 }
 
-SlotIndex ReceivePool::received(std::uint16_t buffer) noexcept {
+SlotIndex ReceivePool::received(std::uint16_t buffer, std::size_t bytes) noexcept {
   WARREN_ASSERT(buffer < arena_.slots(), "buffer={}", buffer);
+  mean_bytes_ = (mean_bytes_ * 7 + bytes) / 8;
   const SlotIndex slot{buffer};
   arena_.received(slot);
   return slot;
-}
-
-void ReceivePool::drop(SlotIndex slot) noexcept {
-  if (!arena_.drop(slot) || ring_memory_ == nullptr) return;
-  const auto again = arena_.take();  // the one that was freed just now
-  WARREN_ASSERT(again == slot, "slot={}", slot.value());
-  provide(slot);
 }
 
 void ReceivePool::provide(SlotIndex slot) noexcept {
@@ -72,6 +65,13 @@ void ReceivePool::provide(SlotIndex slot) noexcept {
 }
 
 void ReceivePool::publish() noexcept {
+  if (ring_memory_ == nullptr) return;
+  const std::uint32_t wanted = mean_bytes_ > kLargeBytes ? kFewSlots : arena_.slots();
+  while (arena_.count(SlotState::kernel_receiving) < wanted) {
+    const auto slot = arena_.take();
+    if (!slot) break;
+    provide(*slot);
+  }
   if (unpublished_ == 0) return;
   io_uring_buf_ring_advance(ring_memory_, unpublished_);
   unpublished_ = 0;

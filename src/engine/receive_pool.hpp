@@ -1,5 +1,10 @@
 // Slots that the kernel fills: an arena, and where the kernel has it the ring of provided buffers
 // from which multishot operations pick.
+//
+// The kernel takes provided slots in turn, so each comes round after all the others. With many slots
+// and large packets none is in the processor's cache any more by then; few slots, those freed last,
+// stay warm. Small packets touch little of a slot, and a burst of them wants many. So how many slots
+// are provided follows the size of what came in lately.
 #pragma once
 
 #include <cstdint>
@@ -27,14 +32,17 @@ class ReceivePool {
   /// Takes the slots back from the kernel, for single-shot operations. No operation uses them now.
   void withdraw() noexcept;
 
-  /// The kernel filled provided buffer `buffer`: it is ours, with one use.
-  SlotIndex received(std::uint16_t buffer) noexcept;
-  /// One use less; with the last one the slot goes back to the kernel (with publish()).
-  void drop(SlotIndex slot) noexcept;
-  /// Makes the slots that came back visible to the kernel.
+  /// The kernel put `bytes` into provided buffer `buffer`: it is ours, with one use.
+  SlotIndex received(std::uint16_t buffer, std::size_t bytes) noexcept;
+  /// One use less; with the last one the slot is free, and may go back to the kernel with publish().
+  void drop(SlotIndex slot) noexcept { arena_.drop(slot); }
+  /// Offers free slots to the kernel.
   void publish() noexcept;
 
  private:
+  static constexpr std::uint32_t kFewSlots = 8;
+  static constexpr std::size_t kLargeBytes = 8192;
+
   void provide(SlotIndex slot) noexcept;
 
   Ring& ring_;
@@ -43,6 +51,7 @@ class ReceivePool {
   std::size_t ring_bytes_ = 0;
   io_uring_buf_ring* ring_memory_ = nullptr;
   int unpublished_ = 0;
+  std::size_t mean_bytes_ = 0;  // of what came in lately
 };
 
 }  // namespace warren::engine

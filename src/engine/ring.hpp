@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -57,6 +58,11 @@ struct Completion {
   std::optional<std::uint16_t> buffer;  ///< the provided buffer that was used
   /// Of a zero-copy send: the kernel is done with its bytes. `result` is 0 or kZeroCopyCopied.
   bool notification = false;
+
+  /// What was read or written; 0 for an error.
+  [[nodiscard]] std::size_t bytes() const noexcept {
+    return static_cast<std::size_t>(std::max(result, 0));
+  }
 };
 
 /// What the notification says when the kernel made a copy after all (IORING_NOTIF_USAGE_ZC_COPIED,

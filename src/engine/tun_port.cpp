@@ -129,7 +129,7 @@ std::optional<TunPort::Read> TunPort::on_read(const Completion& completion) {
   if (!completion.more) armed_ = false;
   std::optional<SlotIndex> slot;
   if (completion.buffer) {
-    slot = pool_.received(*completion.buffer);
+    slot = pool_.received(*completion.buffer, completion.bytes());
   } else if (reading_) {
     slot = std::exchange(reading_, std::nullopt);
     pool_.arena().received(*slot);

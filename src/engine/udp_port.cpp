@@ -193,7 +193,7 @@ std::optional<Received> UdpPort::on_receive(const Completion& completion) {
   if (multishot_) {
     const bool current = completion.tag.generation == generation_;
     if (!completion.more && current) receivers_[completion.tag.index].armed = false;
-    if (completion.buffer) slot = pool_.received(*completion.buffer);
+    if (completion.buffer) slot = pool_.received(*completion.buffer, completion.bytes());
     if (completion.result > 0) length = static_cast<std::size_t>(completion.result);
     if (!received_before_ && completion.result == -EINVAL) {
       // This kernel has no multishot receive. Single receives need the slots for themselves.
