@@ -11,6 +11,9 @@ ping_through alice 10.8.0.2
 handshake=$(wg_field bob latest-handshakes)
 transfer tcp alice bob 10.8.0.2 268435456 &
 traffic=$!
+# The transfer may be over before alice has moved three times: packets that show where she is go on.
+on alice ping -q -i 0.02 -w 20 10.8.0.2 >/dev/null &
+background+=($!)
 sleep 0.3
 for expected in 198.51.100.1 192.0.2.1 198.51.100.1; do
   "$script" roam
