@@ -43,7 +43,7 @@ void Inward::add(const Received& received) noexcept {
   ++waiting_;
 }
 
-void Inward::process(base::Now now) noexcept {
+std::size_t Inward::process(base::Now now) noexcept {
   // Each packet in the coalescer may need a write of its own.
   std::size_t opened = 0;
   while (waiting_ > 0 && opened < kTurnBytes && tun_.writes_free() >= joined_ + kMaxDatagrams) {
@@ -59,6 +59,7 @@ void Inward::process(base::Now now) noexcept {
     --waiting_;
   }
   flush();
+  return opened;
 }
 
 /// Opens the next kMaxDatagrams of `received` and takes them off its payload. Returns their bytes.

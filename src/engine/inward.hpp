@@ -25,7 +25,8 @@ class Inward {
   void add(const Received& received) noexcept;
   /// Opens up to kTurnBytes of what waits and writes it to the TUN, as long as there are free
   /// writes.
-  void process(base::Now now) noexcept;
+  /// Returns the bytes worked on.
+  std::size_t process(base::Now now) noexcept;
   [[nodiscard]] bool backlog() const noexcept { return waiting_ > 0; }
   /// After the TUN's offloads were turned down.
   void renew_coalescer();

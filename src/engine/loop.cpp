@@ -103,12 +103,11 @@ void Loop::turn() {
   in_turn_ = true;
   ring_.reap([this](const Completion& completion) { dispatch(completion); });
   follow_tun();
-  inward_.process(now_);
-  outward_.process(now_);
+  const std::size_t bytes = inward_.process(now_) + outward_.process(now_);
   attend(now_);
   transmitter_.end_turn(now_.boot);
   in_turn_ = false;
-  precedence_.worked(now_.boot, system::boot_now());
+  precedence_.worked(now_.boot, system::boot_now(), bytes);
   tell_step_downs();
 }
 

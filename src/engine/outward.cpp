@@ -71,7 +71,7 @@ void Outward::add(const TunPort::Read& read) noexcept {
   ++waiting_;
 }
 
-void Outward::process(base::Now now) noexcept {
+std::size_t Outward::process(base::Now now) noexcept {
   std::size_t worked = 0;
   while (waiting_ > 0 && worked < kTurnBytes && advance(now, queue_[first_])) {
     worked += queue_[first_].read.length;
@@ -80,6 +80,7 @@ void Outward::process(base::Now now) noexcept {
     --waiting_;
   }
   flush(now);
+  return worked;
 }
 
 /// False when transmit slots ran out.

@@ -28,7 +28,8 @@ class Outward {
   void add(const TunPort::Read& read) noexcept;
   /// Seals and sends up to kTurnBytes of what waits, as long as there are transmit slots. Ends with
   /// flush().
-  void process(base::Now now) noexcept;
+  /// Returns the bytes worked on.
+  std::size_t process(base::Now now) noexcept;
   /// Packets wait for transmit slots.
   [[nodiscard]] bool backlog() const noexcept { return waiting_ > 0; }
 

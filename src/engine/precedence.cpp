@@ -30,22 +30,30 @@ void Precedence::leave() noexcept {
   held_ = false;
 }
 
-void Precedence::worked(base::Instant begin, base::Instant end) noexcept {
+void Precedence::worked(base::Instant begin, base::Instant end, std::size_t bytes) noexcept {
   if (wanted_ == Scheduling::ordinary || refusal_ != 0) return;
   busy_ += end - begin;
-  const base::Duration window = end - window_;
-  if (window < kWindow) return;
-  const double share = static_cast<double>(busy_.count()) / static_cast<double>(window.count());
-  if (!held_ && share > kTakeAt && end >= pause_end_) {
-    take();
-  } else if (held_ && share > kMostBusy) {
-    leave();
-    pause_end_ = end + kPause;
-  } else if (held_ && share < kLeaveAt) {
-    leave();
-  }
+  bytes_ += bytes;
+  ++turns_;
+  if (end - window_ < kWindow) return;
+  judge(end);
   window_ = end;
   busy_ = {};
+  bytes_ = turns_ = 0;
+}
+
+void Precedence::judge(base::Instant now) noexcept {
+  const double share =
+      static_cast<double>(busy_.count()) / static_cast<double>((now - window_).count());
+  const std::size_t turn_bytes = bytes_ / turns_;
+  if (!held_) {
+    if (share > kTakeAt && turn_bytes >= kLongTurnBytes && now >= pause_end_) take();
+  } else if (share < kLeaveAt) {
+    leave();
+  } else if (share > kMostBusy || turn_bytes < kShortTurnBytes) {
+    leave();
+    pause_end_ = now + kPause;
+  }
 }
 
 Feature Precedence::feature() const {

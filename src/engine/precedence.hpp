@@ -2,6 +2,8 @@
 // them part of the time.
 #pragma once
 
+#include <cstddef>
+
 #include <warren/base/time.hpp>
 #include <warren/engine/engine.hpp>
 
@@ -13,9 +15,10 @@ namespace warren::engine {
 /// is busy for more than kTakeAt of a window.
 ///
 /// It gives precedence up when it is busy for less than kLeaveAt: on an idle machine the ordinary
-/// policy wakes a thread sooner, since it prefers the waker's processor, which is awake. And it
-/// gives it up for kPause when it is busy for more than kMostBusy, so that a flood of packets
-/// cannot starve the machine.
+/// policy wakes a thread sooner, since it prefers the waker's processor, which is awake. It gives
+/// it up for kPause when it is busy for more than kMostBusy, so that a flood of packets cannot
+/// starve the machine; and when turns become short: a sender of single packets that is interrupted
+/// after each of them never gets to make the batch that would be cheap to carry.
 class Precedence {
  public:
   /// For the calling thread.
@@ -25,8 +28,8 @@ class Precedence {
   /// The thread is an ordinary one again.
   ~Precedence();
 
-  /// A turn worked from `begin` to `end`.
-  void worked(base::Instant begin, base::Instant end) noexcept;
+  /// A turn worked from `begin` to `end`, on `bytes` of packets.
+  void worked(base::Instant begin, base::Instant end, std::size_t bytes) noexcept;
   [[nodiscard]] bool held() const noexcept { return held_; }
   [[nodiscard]] Feature feature() const;
 
@@ -37,14 +40,21 @@ class Precedence {
   static constexpr double kTakeAt = 0.1;
   static constexpr double kMostBusy = 0.9;
 
+  static constexpr std::size_t kLongTurnBytes = 16384;  // on average, to take it
+  static constexpr std::size_t kShortTurnBytes = 8192;  // on average, to give it up
+
   void take() noexcept;
   void leave() noexcept;
+  void judge(base::Instant now) noexcept;
 
   Scheduling wanted_;
   int refusal_ = 0;
   bool held_ = false;
-  base::Instant window_;    // its begin
-  base::Duration busy_{0};  // of the window
+  // Of the window that began at window_:
+  base::Instant window_;
+  base::Duration busy_{0};
+  std::size_t bytes_ = 0;
+  std::size_t turns_ = 0;
   base::Instant pause_end_{};
 };
 

@@ -132,6 +132,19 @@ base::Fd create(const TunOptions& options, bool header) {
   return fd;
 }
 
+/// How many packets wait in the device's queue before further ones are dropped. The driver's 500
+/// are a few milliseconds of single packets, about as long as a busy machine keeps a thread
+/// waiting. One may be a super-packet of 64 KiB, but TCP's windows are used up long before there
+/// are so many.
+void set_queue_length(const base::Fd& fd) noexcept {
+  constexpr int kPackets = 1000;
+  ifreq request{};
+  const base::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket || ::ioctl(fd.get(), TUNGETIFF, &request) < 0) return;
+  request.ifr_qlen = kPackets;
+  ::ioctl(socket.get(), SIOCSIFTXQLEN, &request);
+}
+
 /// The most of `wanted` that the kernel takes.
 TunOffload negotiate(int fd, TunOffload wanted) {
   int header_bytes = kHeaderBytes;
@@ -162,6 +175,7 @@ TunDevice::TunDevice(const TunOptions& options) : kind_(options.kind), wanted_(o
     fd_.reset();
     fd_ = create(options, false);
   }
+  set_queue_length(fd_);
 }
 
 std::string TunDevice::name() const {

@@ -24,11 +24,12 @@ struct Work {
   base::Instant now{};
 
   explicit Work(Scheduling wanted) : precedence(wanted, base::Instant{}) {}
-  void go_on(double share, base::Duration how_long) {
+  void go_on(double share, base::Duration how_long, std::size_t turn_bytes = 65'536) {
     constexpr base::Duration kTurn = 1ms;
     for (const auto end = now + how_long; now < end; now += kTurn) {
       const auto busy = static_cast<double>(kTurn.count()) * share;
-      precedence.worked(now, now + base::Duration(static_cast<base::Duration::rep>(busy)));
+      precedence.worked(now, now + base::Duration(static_cast<base::Duration::rep>(busy)),
+                        turn_bytes);
     }
   }
 };
@@ -73,6 +74,23 @@ TEST_CASE("a loop that is busy all the time leaves the processor to others most 
   }
   CHECK(held > 200ms);
   CHECK(held < 1s);
+}
+
+TEST_CASE("precedence that makes turns short is left for a while, and not taken for short turns") {
+  if (!allowed()) SKIP("needs CAP_SYS_NICE");
+  Work work(Scheduling::automatic);
+  work.go_on(0.5, 200ms, 1500);
+  CHECK_FALSE(work.precedence.held());
+  work.go_on(0.5, 200ms, 20'000);
+  CHECK(work.precedence.held());
+  work.go_on(0.5, 100ms, 10'000);  // between the two marks nothing changes
+  CHECK(work.precedence.held());
+  work.go_on(0.5, 100ms, 1500);
+  CHECK_FALSE(work.precedence.held());
+  work.go_on(0.5, 800ms, 20'000);
+  CHECK_FALSE(work.precedence.held());
+  work.go_on(0.5, 300ms, 20'000);
+  CHECK(work.precedence.held());
 }
 
 TEST_CASE("scheduling = ordinary never takes precedence") {

@@ -102,6 +102,7 @@ inline bool stream_passes(End& from, End& to, std::size_t bytes, bool v6 = false
       const std::size_t at = sent % block.size();
       const auto count = ::send(fd.get(), block.data() + at,
                                 std::min(block.size() - at, bytes - sent), MSG_NOSIGNAL);
+      if (count < 0 && errno == EINTR) continue;  // as below
       if (count <= 0) return;
       sent += static_cast<std::size_t>(count);
     }
@@ -116,6 +117,8 @@ inline bool stream_passes(End& from, End& to, std::size_t bytes, bool v6 = false
     std::vector<std::byte> buffer(1 << 18);
     while (arrived < bytes && same) {
       const auto count = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
+      // A ring that this thread had (to probe the kernel) may still have work to do in it.
+      if (count < 0 && errno == EINTR) continue;
       if (count <= 0) break;
       for (std::size_t index = 0; index < static_cast<std::size_t>(count);) {
         const std::size_t at = (arrived + index) % block.size();

@@ -2,6 +2,7 @@
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -50,6 +51,19 @@ TEST_CASE("a device is created with the name and kind that were asked for") {
   const auto link = system::Netlink(netns.fd()).find_link("wr0");
   REQUIRE(link);
   CHECK(link->mac.has_value() == (kind == TunKind::tap));
+}
+
+TEST_CASE("a device's queue holds 1000 packets") {
+  test::requires_root();
+  const test::TestNetns netns;
+  const auto packets = netns.run([] {
+    const TunDevice tun({.name = "wr0"});
+    const base::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ifreq request{};
+    tun.name().copy(request.ifr_name, IFNAMSIZ - 1);
+    return ::ioctl(socket.get(), SIOCGIFTXQLEN, &request) == 0 ? request.ifr_qlen : -1;
+  });
+  CHECK(packets == 1000);
 }
 
 TEST_CASE("the kernel completes a name with %d") {
