@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs every test. As root nothing may be skipped.
 #
-#   tests/run.sh                 release and asan: every test
+#   tests/run.sh                 all of them
 #   tests/run.sh STAGE...        some of: release asan tsan tidy fuzz
 #
 # release  g++ 12; every test, the namespace and interop tests included; the fuzz corpora replayed
 # asan     all but the namespace and interop tests, under AddressSanitizer and UBSan
 # tsan     the tests of the threaded parts under ThreadSanitizer
-# tidy     clang 19, warnings as errors, with clang-tidy
+# tidy     clang-tidy over the program (not its tests)
 # fuzz     every fuzz target for FUZZ_SECONDS (default 10) from its corpus, with libFuzzer
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(release asan)
+[ ${#stages[@]} -gt 0 ] || stages=(release asan tsan tidy fuzz)
 
 netns-scripts/setup.sh test
 export CCACHE_DIR="${CCACHE_DIR:-$PWD/build/ccache}" CTEST_OUTPUT_ON_FAILURE=1
