@@ -49,10 +49,11 @@ for stage in "${stages[@]}"; do
     release)
       build release
       run_tests release unit -LE 'interop|netns' -j "$jobs" --repeat until-pass:2
-      # Mostly waiting: more at once than there are cores. The bulk transfers run alone afterwards. They
-      # share the machine's scheduler and ask for times and for no loss at all: a busy machine gets
+      # Mostly waiting: more at once than there are cores. The bulk transfers run alone afterwards. Some
+      # ask for times and for no loss at all, and a thread that the machine keeps from running for longer
+      # than a queue takes to fill loses packets (a failing test prints where): a busy machine gets
       # another try, and the log shows that it took one.
-      run_tests release namespaces -L 'interop|netns' -LE 'heavy' -j $((jobs + 2)) --repeat until-pass:3
+      run_tests release namespaces -L 'interop|netns' -LE 'heavy' -j $((jobs + 2)) --repeat until-pass:2
       run_tests release heavy -L heavy -j 1 --repeat until-pass:2 ;;
     asan)
       build asan
