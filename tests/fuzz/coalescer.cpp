@@ -132,14 +132,16 @@ std::vector<PacketBytes> read_program(Input& input, Framing framing) {
   return packets;
 }
 
+/// Where the IP header is, behind at most one VLAN tag.
+std::size_t network_of(const PacketBytes& p, Framing framing) {
+  if (framing == Framing::ip) return 0;
+  return p.size() > 18 && get16(p, 12) == 0x8100 ? 18 : 14;
+}
+
 /// Addresses, protocol and ports of a TCP or UDP packet that has them where its headers say. What
 /// has none counts as a flow of its own bytes.
 PacketBytes flow_of(const PacketBytes& p, Framing framing) {
-  std::size_t at = 0;
-  if (framing == Framing::ethernet) {
-    at = 14;
-    if (p.size() > 18 && get16(p, 12) == 0x8100) at = 18;
-  }
+  const std::size_t at = network_of(p, framing);
   if (p.size() < at + 24) return p;
   const bool v6 = p[at] >> 4U == 6;
   if (framing == Framing::ethernet && get16(p, at - 2) != (v6 ? 0x86dd : 0x0800)) return p;
@@ -160,7 +162,7 @@ PacketBytes flow_of(const PacketBytes& p, Framing framing) {
 /// What coalescing and segmenting need not keep: an identification without meaning under DF (RFC
 /// 6864) and the two ways to write a ones' complement zero.
 PacketBytes normalised(PacketBytes p, Framing framing) {
-  const std::size_t at = framing == Framing::ip ? 0 : 14;
+  const std::size_t at = network_of(p, framing);
   if (!problem_of(p, at).empty() || p[at] != 0x45) return p;
   if ((p[at + 6] & 0x40) != 0) put16(p, at + 4, 0);
   put16(p, at + 10, 0);
