@@ -38,7 +38,6 @@ void ReceivePool::withdraw() noexcept {
   ring_.unregister_buffer_ring(group_);
   ::munmap(ring_memory_, ring_bytes_);
   ring_memory_ = nullptr;
-  unpublished_ = 0;
   for (std::uint32_t index = 0; index < arena_.slots(); ++index) {
     const SlotIndex slot{index};
     if (arena_.state(slot) != SlotState::kernel_receiving) continue;
@@ -55,26 +54,24 @@ SlotIndex ReceivePool::received(std::uint16_t buffer, std::size_t bytes) noexcep
   return slot;
 }
 
-void ReceivePool::provide(SlotIndex slot) noexcept {
+void ReceivePool::provide(SlotIndex slot, int offset) noexcept {
   arena_.give_to_receive(slot);
   const auto bytes = arena_.bytes(slot);
   io_uring_buf_ring_add(ring_memory_, bytes.data(), static_cast<unsigned>(bytes.size()),
                         static_cast<unsigned short>(slot.value()),
-                        io_uring_buf_ring_mask(arena_.slots()), unpublished_);
-  ++unpublished_;
+                        io_uring_buf_ring_mask(arena_.slots()), offset);
 }
 
 void ReceivePool::publish() noexcept {
   if (ring_memory_ == nullptr) return;
   const std::uint32_t wanted = mean_bytes_ > kLargeBytes ? kFewSlots : arena_.slots();
+  int provided = 0;
   while (arena_.count(SlotState::kernel_receiving) < wanted) {
     const auto slot = arena_.take();
     if (!slot) break;
-    provide(*slot);
+    provide(*slot, provided++);
   }
-  if (unpublished_ == 0) return;
-  io_uring_buf_ring_advance(ring_memory_, unpublished_);
-  unpublished_ = 0;
+  if (provided > 0) io_uring_buf_ring_advance(ring_memory_, provided);
 }
 
 }  // namespace warren::engine

@@ -43,14 +43,14 @@ class ReceivePool {
   static constexpr std::uint32_t kFewSlots = 8;
   static constexpr std::size_t kLargeBytes = 8192;
 
-  void provide(SlotIndex slot) noexcept;
+  /// Puts `slot` behind the `offset` slots that were added since the last advance.
+  void provide(SlotIndex slot, int offset) noexcept;
 
   Ring& ring_;
   std::uint16_t group_;
   BufferArena arena_;
   std::size_t ring_bytes_ = 0;
   io_uring_buf_ring* ring_memory_ = nullptr;
-  int unpublished_ = 0;
   std::size_t mean_bytes_ = 0;  // of what came in lately
 };
 

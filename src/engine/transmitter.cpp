@@ -83,6 +83,17 @@ bool segmentation_may_be_refused(int error) {
   return error == EIO || error == EINVAL || error == EMSGSIZE;
 }
 
+/// The piece of memory that is made of `datagrams`, which lie one behind the other.
+iovec side_by_side(std::span<const Datagram> datagrams) {
+  std::byte* const begin = datagrams.front().bytes.data();
+  std::size_t bytes = 0;
+  for (const Datagram& datagram : datagrams) bytes += datagram.bytes.size();
+  const base::Bytes last = datagrams.back().bytes;
+  WARREN_ASSERT(begin + bytes == last.data() + last.size(),
+                "{} datagrams of {} bytes do not lie side by side", datagrams.size(), bytes);
+  return {begin, bytes};
+}
+
 }  // namespace
 
 Transmitter::Transmitter(Ring& ring, UdpPort& port, protocol::Device& device,
@@ -156,16 +167,9 @@ void Transmitter::send(base::Instant now, const base::Path& path,
     message.slot = *slot_;
     message.ecn = datagrams.front().ecn;
     message.segment_bytes = static_cast<std::uint16_t>(datagrams.front().bytes.size());
-    message.bytes = 0;
     message.datagrams = static_cast<std::uint16_t>(count);
-    for (const Datagram& datagram : datagrams.first(count))
-      message.bytes += static_cast<std::uint32_t>(datagram.bytes.size());
-    const Datagram& last = datagrams[count - 1];
-    WARREN_ASSERT(
-        datagrams.front().bytes.data() + message.bytes == last.bytes.data() + last.bytes.size(),
-        "{} datagrams of {} bytes do not lie side by side", count, message.bytes);
-    message.payload = {datagrams.front().bytes.data(), message.bytes};
-    message.zero_copy = zero_copy_.available && message.bytes >= kMinZeroCopyBytes;
+    message.payload = side_by_side(datagrams.first(count));
+    message.zero_copy = zero_copy_.available && message.payload.iov_len >= kMinZeroCopyBytes;
     address(message);
     arena_.hold_for_sending(message.slot);
     if (message.zero_copy) {
@@ -221,7 +225,7 @@ void Transmitter::address(Message& message) noexcept {
 void Transmitter::count_sent(const Message& message) noexcept {
   ++statistics_.udp_sends;
   statistics_.udp_send_datagrams += message.datagrams;
-  statistics_.udp_send_bytes += message.bytes;
+  statistics_.udp_send_bytes += message.payload.iov_len;
 }
 
 void Transmitter::on_sent(const Completion& completion, base::Instant now) noexcept {
@@ -288,12 +292,12 @@ void Transmitter::recover(Message& message, int error, base::Instant now) noexce
 }
 
 void Transmitter::send_apart(Message& message) noexcept {
-  auto rest = base::Bytes(static_cast<std::byte*>(message.payload.iov_base), message.bytes);
+  auto rest =
+      base::Bytes(static_cast<std::byte*>(message.payload.iov_base), message.payload.iov_len);
   message.datagrams = 1;
   while (!rest.empty()) {
     const auto datagram = rest.first(std::min<std::size_t>(rest.size(), message.segment_bytes));
     message.payload = {datagram.data(), datagram.size()};
-    message.bytes = static_cast<std::uint32_t>(datagram.size());
     if (send_now(message) != 0) device_.drops().add(base::Drop::out_send_failed);
     rest = rest.subspan(datagram.size());
   }

@@ -93,7 +93,6 @@ class Transmitter {
     base::Path path;
     std::optional<protocol::PeerId> peer;
     SlotIndex slot;
-    std::uint32_t bytes = 0;
     std::uint16_t segment_bytes = 0;  // of each datagram but the last
     std::uint16_t datagrams = 0;
     std::uint8_t ecn = 0;
