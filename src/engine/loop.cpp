@@ -68,6 +68,12 @@ Scheduling scheduling(const Tuning& tuning) {
   return tuning.busy_poll > base::Duration{} ? Scheduling::ordinary : tuning.scheduling;
 }
 
+std::optional<base::Instant> earlier(std::optional<base::Instant> a,
+                                     std::optional<base::Instant> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
 }  // namespace
 
 Loop::Loop(const EngineOptions& options, protocol::Device& device, system::TunDevice& tun)
@@ -123,7 +129,7 @@ void Loop::dispatch(const Completion& completion) {
     case Op::tun_poll:
       return tun_.on_poll(completion);
     case Op::tun_watch:
-      return tun_.on_watch(completion);
+      return tun_.on_watch(completion, now_.boot);
     case Op::udp_receive:
       if (const auto received = udp_.on_receive(completion)) inward_.add(*received);
       return;
@@ -156,7 +162,8 @@ void Loop::attend(base::Now now) {
       kicked_ = true;
     }
   } while (kicked_);
-  alarm_.arm(device_.poll_timeout());
+  tun_.watch_when_quiet(now.boot);
+  alarm_.arm(earlier(device_.poll_timeout(), tun_.look_again()));
 }
 
 void Loop::follow_tun() {

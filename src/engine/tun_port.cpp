@@ -10,8 +10,10 @@
 // interface is deleted, reads and writes end with EBADFD; the loop then tells its owner. A read
 // that waits cannot be relied on to notice: the kernel wakes it before it takes the queue away, and
 // when it looks in between it finds an empty queue, waits on, and is woken no more
-// (tun_detach_all). A poll reports the error from before that wake-up on (tun_chr_poll), so one is
-// there all the time.
+// (tun_detach_all). A poll reports the error from before that wake-up on (tun_chr_poll). But each
+// packet completes a poll that waits, ahead of the read, which costs a turn and another poll: so
+// one is there only while the device is quiet, and begins again when nothing was read for
+// kQuiet.
 //
 // Writing. One writev per packet or super-packet: the virtio header from the write's own record,
 // then pieces that lie in the slots of the UDP receives. A slot returns to the kernel with the last
@@ -28,6 +30,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include <warren/base/assert.hpp>
@@ -39,9 +42,12 @@ namespace {
 
 constexpr std::uint16_t kBufferGroup = 1;
 // The wake-up that a deletion makes is that of a packet (sock_def_readable). It names POLLRDBAND,
-// which io_uring passes on without asking the device; arming again asks it, and gives POLLERR.
+// which io_uring passes on without asking the device.
 // (POLLERR alone, and POLLPRI, io_uring does not look for in a wake-up.)
 constexpr short kWatchedEvents = POLLRDBAND;
+// Longer than what regularly sends one packet a second keeps silent, so that its packets find no
+// poll in their way.
+constexpr base::Duration kQuiet = std::chrono::seconds(2);
 // A virtio header, an Ethernet header, and the longest packet; a whole number of pages.
 constexpr std::size_t kSlotBytes = std::size_t{68} * 1024;
 static_assert(kSlotBytes >= packet::kVirtioHeaderBytes + 14 + 4 + 65535);
@@ -97,13 +103,19 @@ void TunPort::start_single_shot() {
 
 void TunPort::arm() {
   pool_.publish();
-  if (gone_) return;
-  if (!watching_) {
-    ring_.poll(tun_.fd(), kWatchedEvents, {Op::tun_watch, 0, 0});
-    watching_ = true;
-  }
-  if (armed_ || polling_) return;
+  if (gone_ || armed_ || polling_) return;
   read_next();
+}
+
+void TunPort::watch_when_quiet(base::Instant now) {
+  if (watching_ || gone_ || now < look_at_) return;
+  if (statistics_.tun_reads != reads_seen_) {
+    reads_seen_ = statistics_.tun_reads;
+    look_at_ = now + kQuiet;
+    return;
+  }
+  ring_.poll(tun_.fd(), kWatchedEvents, {Op::tun_watch, 0, 0});
+  watching_ = true;
 }
 
 void TunPort::read_next() {
@@ -162,9 +174,12 @@ void TunPort::on_poll(const Completion& completion) {
   if (failed && !tun_.exists()) gone_ = true;
 }
 
-void TunPort::on_watch(const Completion& completion) {
+void TunPort::on_watch(const Completion&, base::Instant now) {
   watching_ = false;
-  if (completion.result > 0 && (completion.result & POLLERR) != 0) gone_ = true;
+  look_at_ = now + kQuiet;
+  // Was it a packet? What completed the poll does not tell: the device has to be asked.
+  pollfd asked{tun_.fd(), 0, 0};
+  if (::poll(&asked, 1, 0) == 1 && (asked.revents & POLLERR) != 0) gone_ = true;
 }
 
 void TunPort::write(const packet::CoalescedPacket& packet) noexcept {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <warren/base/drop.hpp>
+#include <warren/base/time.hpp>
 #include <warren/engine/engine.hpp>
 #include <warren/packet/coalescer.hpp>
 #include <warren/system/tun_device.hpp>
@@ -48,7 +49,14 @@ class TunPort {
   }
   void release(SlotIndex slot) noexcept { pool_.drop(slot); }
   void on_poll(const Completion& completion);
-  void on_watch(const Completion& completion);
+  void on_watch(const Completion& completion, base::Instant now);
+  /// Watches for the device's deletion while it is quiet: once a turn, and no later than
+  /// look_again().
+  void watch_when_quiet(base::Instant now);
+  /// Empty when nothing but the device's own doings matter.
+  [[nodiscard]] std::optional<base::Instant> look_again() const noexcept {
+    return watching_ || gone_ ? std::nullopt : std::optional(look_at_);
+  }
   /// Gives slots back to the kernel and keeps a read armed: once a turn.
   void arm();
 
@@ -97,7 +105,9 @@ class TunPort {
   Mode mode_ = Mode::multishot;
   bool armed_ = false;
   bool polling_ = false;
-  bool watching_ = false;
+  bool watching_ = false;         // for the device's deletion
+  base::Instant look_at_{};       // not watching: when to look whether packets were read since
+  std::uint64_t reads_seen_ = 0;  // by the last look
   bool gone_ = false;
   bool write_nowait_ = true;
   bool read_before_ = false;  // a multishot read worked: an error is not for want of support
