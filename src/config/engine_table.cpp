@@ -67,14 +67,17 @@ auto read_word(const Source& source, const Entry& entry, const Words& words) {
 }
 
 void check_backend(const Source& source, const Entry& entry, AnyBackend backend,
-                   std::span<const crypto::AeadBackend> available) {
+                   crypto::Cipher cipher, std::span<const crypto::AeadBackend> available) {
   if (!backend) return;
   if (std::ranges::find(available, *backend) != available.end()) return;
+  const std::string instead =
+      available.empty()
+          ? "nothing here can run that cipher"
+          : fmt::format("\"auto\" takes {} here", crypto::backend_name(available.front()));
   source.fail(entry.value.at,
-              fmt::format("`{}`: this build or this CPU cannot run {}", entry.key,
-                          crypto::backend_name(*backend)),
-              fmt::format("\"auto\" takes {} here; `warren doctor` says what there is",
-                          crypto::backend_name(available.front())));
+              fmt::format("`{}`: this build or this CPU cannot run {} for {}", entry.key,
+                          crypto::backend_name(*backend), crypto::cipher_name(cipher)),
+              instead + "; `warren doctor` says what there is");
 }
 
 std::uint32_t read_busy_poll(const Source& source, const Entry& entry) {
@@ -88,7 +91,7 @@ std::uint32_t read_busy_poll(const Source& source, const Entry& entry) {
 
 }  // namespace
 
-EngineSettings read_engine(const Source& source, const Table& table,
+EngineSettings read_engine(const Source& source, const Table& table, crypto::Cipher cipher,
                            std::span<const crypto::AeadBackend> available) {
   EngineSettings settings;
   if (const Entry* offload = table.find("tun_offload")) {
@@ -102,7 +105,7 @@ EngineSettings read_engine(const Source& source, const Table& table,
   }
   if (const Entry* aead = table.find("aead")) {
     settings.aead = read_word(source, *aead, kBackends);
-    check_backend(source, *aead, settings.aead, available);
+    check_backend(source, *aead, settings.aead, cipher, available);
   }
   if (const Entry* busy_poll = table.find("busy_poll_us")) {
     settings.busy_poll_us = read_busy_poll(source, *busy_poll);

@@ -11,9 +11,9 @@
 namespace warren::config {
 
 /// `table` has passed check_keys. Throws ConfigError for a value that is not known, and for a
-/// backend that is not among `available`: those that this build and this CPU can run, the best one
-/// first.
-EngineSettings read_engine(const Source& source, const Table& table,
+/// backend that is not among `available`: those that this build and this CPU can run for `cipher`,
+/// the best one first; none when they cannot run the cipher.
+EngineSettings read_engine(const Source& source, const Table& table, crypto::Cipher cipher,
                            std::span<const crypto::AeadBackend> available);
 
 }  // namespace warren::config

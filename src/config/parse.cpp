@@ -61,8 +61,9 @@ class Reader {
     tunnel.file = file_;
     read_interface(interface->value, tunnel.interface);
     if (engine != nullptr) {
-      tunnel.engine =
-          read_engine(source_, *engine->value.get_if<Table>(), crypto::available_backends());
+      const crypto::Cipher cipher = tunnel.interface.cipher;
+      tunnel.engine = read_engine(source_, *engine->value.get_if<Table>(), cipher,
+                                  crypto::available_backends(cipher));
     }
     if (!tunnel.interface.private_key.is_zero()) {
       own_key_ = crypto::public_key_of(tunnel.interface.private_key);

@@ -1,8 +1,10 @@
 // What an invalid configuration is told: the exact place, what is wrong, and the remedy.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <catch2/catch_test_macros.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -181,15 +183,51 @@ TEST_CASE("a backend that this CPU cannot run is refused, with the one that it c
   const Source source("[engine]\naead = \"intel-ipsec-mb\"\n", "wr0.toml");
   const Table document = parse_document(source);
   const Table& engine = *document.find("engine")->value.get_if<Table>();
-  const std::array available = {crypto::AeadBackend::libsodium};
-  try {
-    read_engine(source, engine, available);
-    FAIL("taken");
-  } catch (const ConfigError& error) {
-    CHECK(
-        std::string(error.what())
-            .starts_with("wr0.toml:2:8: `aead`: this build or this CPU cannot run intel-ipsec-mb"));
-    CHECK(contains(error.hint(), "\"auto\" takes libsodium here"));
+  const std::array only_libsodium = {crypto::AeadBackend::libsodium};
+  struct Row {
+    crypto::Cipher cipher;
+    std::span<const crypto::AeadBackend> available;
+    std::string message;
+    std::string hint;
+  };
+  const std::string refusal =
+      "wr0.toml:2:8: `aead`: this build or this CPU cannot run intel-ipsec-mb for ";
+  const Row rows[] = {
+      {crypto::Cipher::chacha20_poly1305, only_libsodium, refusal + "chacha20-poly1305",
+       "\"auto\" takes libsodium here"},
+      {crypto::Cipher::aes_256_gcm, only_libsodium, refusal + "aes-256-gcm",
+       "\"auto\" takes libsodium here"},
+      {crypto::Cipher::aes_256_gcm,
+       {},
+       refusal + "aes-256-gcm",
+       "nothing here can run that cipher"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.message, row.hint);
+    try {
+      read_engine(source, engine, row.cipher, row.available);
+      FAIL("taken");
+    } catch (const ConfigError& error) {
+      CHECK(std::string(error.what()).starts_with(row.message));
+      CHECK(contains(error.hint(), row.hint));
+    }
+  }
+}
+
+TEST_CASE("a backend is looked for among those of the interface's cipher") {
+  for (const auto cipher : {crypto::Cipher::chacha20_poly1305, crypto::Cipher::aes_256_gcm}) {
+    const auto available = crypto::available_backends(cipher);
+    for (const auto backend : {crypto::AeadBackend::ipsec_mb, crypto::AeadBackend::libsodium}) {
+      const std::string text =
+          with_keys(fmt::format("{}cipher = \"{}\"\n[engine]\naead = \"{}\"\n", kInterface,
+                                crypto::cipher_name(cipher), crypto::backend_name(backend)));
+      CAPTURE(text);
+      if (std::ranges::find(available, backend) != available.end()) {
+        CHECK(parse(text, "wr0.toml").engine.aead == backend);
+      } else {
+        CHECK_THROWS_AS(parse(text, "wr0.toml"), ConfigError);
+      }
+    }
   }
 }
 
