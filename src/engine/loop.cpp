@@ -113,7 +113,7 @@ void Loop::turn() {
   attend(now_);
   transmitter_.end_turn(now_.boot);
   in_turn_ = false;
-  precedence_.worked(now_.boot, system::boot_now(), bytes);
+  if (precedence_.follows_load()) precedence_.worked(now_.boot, system::boot_now(), bytes);
   tell_step_downs();
 }
 

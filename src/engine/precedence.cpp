@@ -31,7 +31,7 @@ void Precedence::leave() noexcept {
 }
 
 void Precedence::worked(base::Instant begin, base::Instant end, std::size_t bytes) noexcept {
-  if (wanted_ == Scheduling::ordinary || refusal_ != 0) return;
+  if (!follows_load()) return;
   busy_ += end - begin;
   bytes_ += bytes;
   ++turns_;
@@ -58,7 +58,7 @@ void Precedence::judge(base::Instant now) noexcept {
 
 Feature Precedence::feature() const {
   constexpr const char* kName = "scheduling";
-  if (wanted_ == Scheduling::ordinary) return {kName, "as ordinary threads", false};
+  if (wanted_ == Scheduling::ordinary) return {kName, "as ordinary threads", false, true};
   if (refusal_ != 0) {
     return {kName,
             fmt::format("as ordinary threads: {}{}", base::errno_text(refusal_),

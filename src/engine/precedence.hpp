@@ -28,6 +28,10 @@ class Precedence {
   /// The thread is an ordinary one again.
   ~Precedence();
 
+  /// Whether it has to be told of turns.
+  [[nodiscard]] bool follows_load() const noexcept {
+    return wanted_ != Scheduling::ordinary && refusal_ == 0;
+  }
   /// A turn worked from `begin` to `end`, on `bytes` of packets.
   void worked(base::Instant begin, base::Instant end, std::size_t bytes) noexcept;
   [[nodiscard]] bool held() const noexcept { return held_; }

@@ -44,7 +44,7 @@ for kind in tun tap; do
   up
   cp "$state/alice.wr0.toml" "$state/plain.toml"
   within 5 "the tunnel answers" answers alice 10.8.0.2
-  for feature in aead "tun offload" "udp segmentation" "udp ipv4" "zero-copy send" "busy poll"; do
+  for feature in aead "tun offload" "udp segmentation" "udp ipv4" "zero-copy send" "busy poll" scheduling; do
     says "$feature" '*' false
   done
   for tun in auto tso none; do
@@ -70,6 +70,8 @@ for kind in tun tap; do
     engine 'udp_offload = "gro"'
     says "udp segmentation" off true
     says "udp ipv4" 'receive offload*' false
+    engine 'scheduling = "ordinary"'
+    says scheduling 'as ordinary threads' true
     engine $'aead = "libsodium"\nbusy_poll_us = 50'
     says aead libsodium true
     says "busy poll" '50 us' true

@@ -98,7 +98,9 @@ TEST_CASE("scheduling = ordinary never takes precedence") {
   work.go_on(0.5, 1s);
   CHECK_FALSE(work.precedence.held());
   CHECK(policy() == SCHED_OTHER);
+  CHECK_FALSE(work.precedence.follows_load());
   CHECK_FALSE(work.precedence.feature().degraded);
+  CHECK(work.precedence.feature().forced);
 }
 
 TEST_CASE("without the privilege the loop runs as an ordinary thread, and the feature says why") {
