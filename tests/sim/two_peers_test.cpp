@@ -25,6 +25,9 @@ void two_hosts(World& world, bool nat) {
   world.start();
 }
 
+const protocol::DeviceOptions kFewMessages{
+    .message_limits = protocol::MessageLimits{.rekey_after = 60, .reject_after = 150}};
+
 void rounds_of(Disturbance disturbance, std::uint64_t seeds, std::size_t rounds) {
   for_seeds(seeds, [&](World& world) {
     const bool nat = disturbance == Disturbance::nat_remap ||
@@ -113,6 +116,45 @@ TEST_CASE("a session is used for as long as it may be while no new one can be ha
     world.run_for(kRecoveryBound);
     world.run_strictly_for(60s);
   });
+}
+
+TEST_CASE("a session that has sealed its share of messages is replaced, and nothing is lost") {
+  for_seeds(
+      20,
+      [](World& world) {
+        two_hosts(world, world.random().chance(0.3));
+        world.run_for(kRecoveryBound);
+        world.run_strictly_for(600s);
+        // At some three packets in two seconds each way; by time alone it would be 120 s.
+        CHECK(world.checker().oldest_session() < 90s);
+      },
+      kFewMessages);
+}
+
+TEST_CASE("a session seals no more than its limit of messages while no new one can be had") {
+  for_seeds(
+      20,
+      [](World& world) {
+        world.add_host();
+        world.add_host();
+        world.connect(0, 1);
+        world.add_flows_both_ways(0, 1);
+        world.start();
+        world.run_for(kRecoveryBound);
+        // Data passes, handshakes do not.
+        world.network().conditions.handshake_loss = 1;
+        const auto delivered = world.checker().delivered_count();
+        world.run_for(170s);
+        const auto more = world.checker().delivered_count() - delivered;
+        CHECK(more > 0);
+        CHECK(more <= 2 * kFewMessages.message_limits->reject_after);
+        world.run_for(400s);
+        CHECK(world.checker().delivered_count() - delivered == more);
+        world.network().conditions.handshake_loss = 0;
+        world.run_for(kRecoveryBound);
+        world.run_strictly_for(60s);
+      },
+      kFewMessages);
 }
 
 TEST_CASE("a datagram that was held back for longer than its session may live is not delivered") {
