@@ -8,9 +8,12 @@
 # Every round measures every implementation once, so that what else the machine does hits all alike; the
 # tables have medians, lowest and highest.
 #
-#   PEERS        of: warren warren-gcm warren-sodium relay veth wireguard-go nebula openvpn fastd fastd-null
-#   FIGURES      of: ping tcp1 tcp1r tcp4 tcp4r tcp64 tcp64r udp64 udp1400 pingload rss, and with v6 behind
-#                tcp... and udp... the same over IPv6. r: from bob to alice.
+#   PEERS        of: warren warren-gcm warren-sodium relay veth wireguard-go nebula openvpn fastd fastd-null,
+#                and warren+KEY=VALUE with a setting of [engine]
+#   FIGURES      of: ping tcp1 tcp1r tcp4 tcp4r tcp64 tcp64r udp64 udp1400 pingload rss pingoften send, and
+#                with v6 behind tcp... and udp... the same over IPv6. r: from bob to alice. pingoften: 5000 a
+#                second. send: what alice's end alone costs, as bob's end of the veth drops what arrives.
+#   BASE=wireguard-go            what the ratios are of
 #   CONDITIONS   of: 1500 9000 (underlay MTU), each also as 1500-nouso (without tx-udp-segmentation)
 #   OTHER_FIGURES  those of all conditions but the first
 #   ROUNDS=3  SECONDS_EACH=3     how often, how long each TCP stream and flood runs

@@ -7,11 +7,12 @@ A line of the results: condition, implementation, round, figure, value, separate
 """
 import collections
 import html
+import os
 import re
 import statistics
 import sys
 
-BASE = "wireguard-go"  # what ratios are of
+BASE = os.environ.get("BASE", "wireguard-go")  # what ratios are of
 
 
 def describe(figure):
@@ -33,8 +34,11 @@ def describe(figure):
         if udp.group(1) == "64":
             return f"{label}, flood: thousands received per second", True
         return f"{label}: Gbit/s with at most 0.1% loss", True
-    if name in ("ping", "pingload"):
-        return f"{'idle ping' if name == 'ping' else 'ping under one TCP stream'}: {part}, µs", False
+    pings = {"ping": "idle ping", "pingoften": "ping every 0.2 ms", "pingload": "ping under one TCP stream"}
+    if name in pings:
+        return f"{pings[name]}: {'CPU µs for each' if part == 'cpu' else part + ', µs'}", False
+    if name == "send":
+        return "sending only, UDP super-packets: CPU s/GB of the sender", False
     if name == "rss":
         return "peak memory of one end: MiB", False
     raise SystemExit(f"render.py: unknown figure {figure}")
@@ -46,7 +50,7 @@ def place(figure):
     family = name.endswith("v6")
     plain = name.removesuffix("v6")
     size = int(re.sub(r"\D", "", plain) or 0)
-    kinds = ["ping", "tcp", "udp", "rss"]
+    kinds = ["ping", "tcp", "udp", "send", "rss"]
     return family, [plain.startswith(kind) for kind in kinds].index(True), size, plain, part
 
 
@@ -110,7 +114,7 @@ def markdown(table):
 
 
 PANELS = ["tcp1", "tcp64", "udp64", "udp1400", "tcp1.cpu", "rss", "ping.p50", "pingload.p99"]
-PANEL_WIDTH, BAR_HEIGHT, NAMES_WIDTH, VALUES_WIDTH = 470, 20, 105, 60
+PANEL_WIDTH, BAR_HEIGHT, VALUES_WIDTH, LETTER_WIDTH = 470, 20, 60, 7
 
 
 def colour(name):
@@ -130,12 +134,13 @@ def panel(figure, by, x, y):
     label, more = describe(figure)
     names = [name for name in by if by[name]]
     largest = max(max(by[name]) for name in names if name != "veth" or len(names) == 1 or not more)
-    width = PANEL_WIDTH - NAMES_WIDTH - VALUES_WIDTH
+    names_width = max(105, LETTER_WIDTH * max(map(len, names)))
+    width = PANEL_WIDTH - names_width - VALUES_WIDTH
     scale = width / largest if largest else 0
     yield text(x, y + 14, f"{label} ({'more' if more else 'less'} is better)", font_weight="bold")
     for line, name in enumerate(names):
         top = y + 22 + line * BAR_HEIGHT
-        left, middle = x + NAMES_WIDTH, top + BAR_HEIGHT / 2
+        left, middle = x + names_width, top + BAR_HEIGHT / 2
         low, mid, high = (min(scale * f(by[name]), width) for f in (min, statistics.median, max))
         yield text(left - 6, middle + 4, name, text_anchor="end")
         yield (f'<rect x="{left}" y="{top + 3}" width="{mid:.1f}" height="{BAR_HEIGHT - 6}" '

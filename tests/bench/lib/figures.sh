@@ -7,13 +7,16 @@ record() { printf '%s\t%s\t%s\t%s\t%s\n' "$condition" "$implementation" "$round"
 calculate() { awk -v "a=${2:-0}" -v "b=${3:-0}" -v "c=${4:-0}" "BEGIN { printf \"%.6g\", ($1) }"; }
 holds() { awk -v "a=${2:-0}" -v "b=${3:-0}" "BEGIN { exit !($1) }"; }
 
-tunnel_pids() { cat "$state"/*.wr0.pid 2>/dev/null || true; }
+tunnel_pids() { # [HOST]
+  local host
+  for host in ${1:-alice bob}; do cat "$state/$host.wr0.pid" 2>/dev/null || true; done
+}
 
-# CPU seconds of the tunnel's processes on both ends, of threads that have ended too. The kernel splits
-# them into user and system time by ticks, but their sum is exact to a tick.
-cpu_seconds() {
+# CPU seconds of the tunnel's processes on both ends or on one, of threads that have ended too. The kernel
+# splits them into user and system time by ticks, but their sum is exact to a tick.
+cpu_seconds() { # [HOST]
   local pid
-  for pid in $(tunnel_pids); do sed 's/.*) //' "/proc/$pid/stat"; done |
+  for pid in $(tunnel_pids "$@"); do sed 's/.*) //' "/proc/$pid/stat"; done |
     awk -v hz="$(getconf CLK_TCK)" '{ s += $12 + $13 } END { printf "%.2f", s / hz }'
 }
 
@@ -120,6 +123,46 @@ pings() {
   record "$1.p99" "$(awk '{ v[NR] = $1 } END { print 1000 * v[int((NR - 1) * 0.99 + 0.5) + 1] }' "$times")"
 }
 
+# pings_often ADDRESS: 5000 each second, and CPU µs for each.
+pings_often() {
+  local count=4000 before
+  before=$(cpu_seconds)
+  pings pingoften "$1" "$count" 0.0002 || return 1
+  [ "$implementation" = veth ] || record pingoften.cpu "$(calculate '(b - a) / c * 1e6' "$before" "$(cpu_seconds)" "$count")"
+}
+
+sent_bytes() { on alice ip -s -j link show dev eth0 | jq '.[0].stats64.tx.bytes'; }
+
+# UDP super-packets of 40 * 1372 bytes are sent into the tunnel without pause, and bob's end of the veth
+# drops the bulk before the kernel has to copy it for a local receiver, as a network card that fetches
+# the bytes itself would spare the copy: CPU seconds of alice's tunnel process per gigabyte on the wire.
+send_only() {
+  local before bytes
+  # The handshake's datagrams pass; they are short.
+  on bob nft -f - <<'NFT'
+table netdev bulk {
+  chain arriving {
+    type filter hook ingress device "eth0" priority 0
+    udp length > 1000 drop
+  }
+}
+NFT
+  bytes=$(sent_bytes) before=$(cpu_seconds alice)
+  on alice python3 - "${inner4[bob]}" "$seconds" <<'PYTHON'
+import socket, sys, time
+SOL_UDP, UDP_SEGMENT = 17, 103
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sender.setsockopt(SOL_UDP, UDP_SEGMENT, 1372)
+sender.connect((sys.argv[1], 9))
+burst, end = bytes(40 * 1372), time.monotonic() + float(sys.argv[2])
+while time.monotonic() < end:
+    for _ in range(64):
+        sender.send(burst)
+PYTHON
+  record send.cpu "$(calculate '(b - a) / c * 1e9' "$before" "$(cpu_seconds alice)" "$(($(sent_bytes) - bytes))")"
+  on bob nft delete table netdev bulk
+}
+
 ping_under_load() {
   local address=$1 client status=0
   iperf3_server "$address"
@@ -149,6 +192,8 @@ measure() {
     udp64 | udp64v6) udp_flood 64 "$v6" "$1" ;;
     udp1400 | udp1400v6) udp_search 1400 "$v6" "$1" ;;
     ping) pings ping "${inner4[bob]}" 400 0.005 ;;
+    pingoften) pings_often "${inner4[bob]}" ;;
+    send) send_only ;;
     pingload) ping_under_load "${inner4[bob]}" ;;
     rss) peak_memory ;;
     *) die "there is no figure '$1'" ;;

@@ -12,7 +12,7 @@ declare -A inner4=([alice]=10.8.0.1 [bob]=10.8.0.2) inner6=([alice]=fd08::1 [bob
 binary_of() { # the program that a peer runs
   case $1 in
     veth) echo ip ;;
-    warren | warren-gcm | warren-sodium) echo "$WARREN" ;;
+    warren | warren-gcm | warren-sodium | warren+*) echo "$WARREN" ;;
     relay) echo "$bench_build/warren-null" ;;
     fastd-null) echo fastd ;;
     *) echo "$1" ;;
@@ -22,7 +22,14 @@ binary_of() { # the program that a peer runs
 toml_of() { # what a kind of Warren adds to its configuration
   case $1 in
     warren-gcm) echo 'cipher = "aes-256-gcm"' ;;
-    warren-sodium) printf '[engine]\naead = "libsodium"\n' ;;
+    warren-sodium) engine_setting aead=libsodium ;;
+    warren+*) engine_setting "${1#warren+}" ;;
+  esac
+}
+engine_setting() { # KEY=VALUE
+  case $1 in
+    *=true | *=false | *=[0-9]*) printf '[engine]\n%s = %s\n' "${1%%=*}" "${1#*=}" ;;
+    *) printf '[engine]\n%s = "%s"\n' "${1%%=*}" "${1#*=}" ;;
   esac
 }
 
@@ -49,7 +56,7 @@ peer_up() {
   done
   touch "$state/up"
   case $1 in
-    warren | warren-gcm | warren-sodium | relay | wireguard-go) up_wireguard "$1" ;;
+    warren | warren-gcm | warren-sodium | warren+* | relay | wireguard-go) up_wireguard "$1" ;;
     *) "up_${1%-null}" "$1" ;;
   esac
   await 15 "a ping through $1" on alice ping -q -c 1 -W 1 "${inner4[bob]}"
