@@ -153,7 +153,7 @@ void Outward::answer_too_big(base::Now now, const Source& source) noexcept {
   std::array<std::byte, packet::kMaxTooBigBytes> error;
   const std::size_t bytes =
       packet::write_too_big(base::ConstBytes(slow_buffer_).first(length), kMaxPacketBytes, error);
-  if (bytes > 0 && too_big_errors_.take(now.boot)) {
+  if (bytes > 0 && too_big_errors_.take(now.boot, kTooBigErrors)) {
     tun_.write_now(base::ConstBytes(error).first(bytes));
   }
 }

@@ -7,9 +7,9 @@
 #include <optional>
 #include <vector>
 
+#include <warren/base/token_bucket.hpp>
 #include <warren/protocol/device.hpp>
 
-#include "token_bucket.hpp"
 #include "transmitter.hpp"
 #include "tun_port.hpp"
 
@@ -81,7 +81,8 @@ class Outward {
   std::array<Datagram, kMaxSegments> datagrams_;
   std::vector<std::byte> slow_buffer_;
   // RFC 4443 section 2.4 (f): 100 errors per second, in bursts of 10.
-  TokenBucket too_big_errors_{std::chrono::milliseconds(10), 10};
+  static constexpr base::TokenRate kTooBigErrors{std::chrono::milliseconds(10), 10};
+  base::TokenBucket too_big_errors_;
 };
 
 }  // namespace warren::engine

@@ -1,17 +1,15 @@
 // Theory of operation
 //
-// A token bucket is kept as one instant: when it will be full again. Each handshake moves that
-// instant on by the time one token takes to come back; it is refused when the instant would be
-// further away than the whole bucket takes to fill. A bucket that is full says the same as none at
-// all, so it may be forgotten.
+// Each source has a token bucket. One that is full says the same as none at all, so it may be
+// forgotten.
 //
 // Sources are kept in the order of their last allowed handshake. None is more than the filling time
 // of a bucket from being full, so those that may be forgotten gather at the front; each call
 // removes what it finds there.
-#include <algorithm>
 #include <new>
 
 #include <warren/base/bytes.hpp>
+#include <warren/base/token_bucket.hpp>
 #include <warren/protocol/limits.hpp>
 #include <warren/protocol/rate_limiter.hpp>
 
@@ -20,8 +18,8 @@
 namespace warren::protocol {
 namespace {
 
-constexpr base::Duration kTokenTime = base::Duration(1s) / kHandshakesPerSecond;
-constexpr base::Duration kBucketTime = kTokenTime * kHandshakesBurst;
+constexpr base::TokenRate kRate{.interval = base::Duration(1s) / kHandshakesPerSecond,
+                                .burst = kHandshakesBurst};
 
 struct SourceKey {
   std::uint64_t network = 0;
@@ -31,7 +29,7 @@ struct SourceKey {
 
 struct SourceEntry {
   SourceKey key;
-  base::Instant full_again;
+  base::TokenBucket bucket{};
   static std::uint64_t hash_of(const KeyedHash& hash, const SourceKey& key) noexcept {
     return hash(key.network, static_cast<std::uint64_t>(key.family));
   }
@@ -63,20 +61,16 @@ bool RateLimiter::allow(base::Instant now, const base::IpAddress& source) noexce
   static_assert(sizeof(State) < std::size_t{1} << 20);
   State::Sources& sources = state_->sources;
 
-  while (sources.size() > 0 && sources[sources.oldest()].full_again <= now) {
+  while (sources.size() > 0 && sources[sources.oldest()].bucket.full_again() <= now) {
     sources.remove(sources.oldest());
   }
   const SourceKey key = key_of(source);
   const auto index = sources.find(key);
   if (index == State::Sources::kNone) {
     if (sources.full()) return false;
-    sources.add({.key = key, .full_again = now + kTokenTime});
-    return true;
+    return sources[sources.add({.key = key})].bucket.take(now, kRate);
   }
-  SourceEntry& entry = sources[index];
-  const base::Instant full_again = std::max(entry.full_again, now) + kTokenTime;
-  if (full_again - now > kBucketTime) return false;
-  entry.full_again = full_again;
+  if (!sources[index].bucket.take(now, kRate)) return false;
   sources.touch(index);
   return true;
 }
