@@ -7,14 +7,15 @@ cd "$(dirname "$0")/.."
 declare -A may=(
   [base]="" [crypto]="base" [packet]="base" [protocol]="base crypto packet" [system]="base"
   [engine]="base system packet protocol" [config]="base crypto"
-  [control]="base system protocol config"
-  [cli]="base crypto packet protocol system engine config control"
+  [control]="base system protocol config" [impair]="base packet"
+  [lab]="base system engine impair config packet"
+  [cli]="base crypto packet protocol system engine config control impair lab"
 )
 # A protocol header shows keys in its interface, so who may use protocol may name crypto's types.
-declare -A also=([engine]="crypto" [control]="crypto")
+declare -A also=([engine]="crypto" [control]="crypto" [lab]="crypto")
 declare -A owner=(
   [sodium.h]=crypto [blake2.h]=crypto [intel-ipsec-mb.h]=crypto [liburing.h]=engine
-  [toml++]=config [netlink]=system [CLI11]=cli [CLI]=cli
+  [toml++]=config [netlink]=system [nftables]=system [pcap]=system [bpf]=system [CLI11]=cli [CLI]=cli
 )
 
 status=0
