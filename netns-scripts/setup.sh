@@ -12,6 +12,7 @@ build_packages=(
   g++ cmake ninja-build ccache pkg-config
   liburing-dev libsodium-dev libb2-dev libtomlplusplus-dev libcli11-dev
   libfmt-dev libspdlog-dev nlohmann-json3-dev libnl-3-dev libnl-route-3-dev
+  libpcap-dev
 )
 demo_packages=(
   iproute2 iptables iputils-ping iputils-arping iperf3 tcpdump wireguard-tools jq ethtool procps
@@ -20,6 +21,7 @@ demo_packages=(
 test_packages=(
   clang-19 clang-tidy-19 libclang-rt-19-dev lld-19 llvm-19 shellcheck python3 openssl tshark dpkg-dev
   file man-db bash-completion strace git libbenchmark-dev nftables
+  libxml2-utils
 )
 bench_packages=(nebula fastd openvpn)
 # From bookworm-backports: Catch2 3 is not in bookworm, and its wireguard-go predates segmentation offload.

@@ -1,6 +1,7 @@
 // What a test found out: verdicts of the expectations, figures, counters. What reports are made of.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -28,7 +29,8 @@ struct Figure {
 
 struct ExpectationResult {
   std::string name;
-  std::string kind;  ///< "ping", "rtt", …: the key in the file
+  std::string kind;   ///< "ping", "rtt", …: the key in the file
+  std::string asked;  ///< in words: "ping from alice to bob@wr0 within 1 s"
   Outcome outcome = Outcome::passed;
   std::string message;  ///< why it failed: one line, for people
   std::string detail;   ///< more lines: output of a command, what was seen
@@ -39,15 +41,41 @@ struct ExpectationResult {
 
 /// A moment of the scenario worth showing: an event, a readiness, an exit.
 struct Incident {
-  base::Duration at{};
+  enum class Kind : std::uint8_t { event, program, tunnel, note };
+  base::Duration at{};  ///< since the scenario began; negative: before it
   std::string text;
+  Kind kind = Kind::note;
+  bool trouble = false;  ///< not as it should be: a program that died, a readiness that never came
+};
+
+/// What passed one direction of a link in a slice of time. The slices of drops count frames when
+/// they were dropped.
+struct SeriesSlice {
+  std::uint32_t sent = 0;       ///< entered the link
+  std::uint32_t arrived = 0;    ///< left it at the other end; copies count
+  std::uint32_t lost = 0;       ///< lost, selected, too big
+  std::uint32_t down = 0;       ///< the link was down
+  std::uint32_t queue = 0;      ///< the queue was full, codel
+  std::uint32_t overrun = 0;    ///< our own limits
+  std::uint32_t in_flight = 0;  ///< on their way when the slice ended
+  std::uint64_t arrived_bytes = 0;
+  friend bool operator==(const SeriesSlice&, const SeriesSlice&) = default;
+};
+/// A link's frames over time.
+struct LinkSeries {
+  base::Duration began{};  ///< of the first slice, since the scenario began
+  base::Duration slice{};  ///< length of each
+  std::array<std::vector<SeriesSlice>, 2> directions;
+  friend bool operator==(const LinkSeries&, const LinkSeries&) = default;
 };
 
 struct LinkReport {
   std::string name;
+  std::array<std::string, 2> ends;  ///< "alice:eth0"
   bool wired = false;
   std::array<std::string, 2> settings;  ///< at the end, for people
   std::array<WireCounters, 2> counters;
+  LinkSeries series;  ///< by write_evidence
 };
 
 struct LogFile {
@@ -69,6 +97,7 @@ struct LabResult {
   std::string message;  ///< of an error or a skip: what the machine could not provide, the remedy
   std::optional<Place> place;
   base::WallTime began{};
+  base::WallTime scenario_began{};
   base::Duration bring_up{}, scenario{}, tear_down{};
   std::vector<ExpectationResult> expectations;
   std::vector<Incident> incidents;
@@ -76,6 +105,9 @@ struct LabResult {
   std::vector<NodeReport> nodes;
   std::vector<LogFile> logs;
   std::uint64_t capture_missed = 0;
+  std::uint32_t run = 0;           ///< of --repeat, from 1; 0: the only one
+  std::string machine;             ///< kernel, processors, root or user namespace: one line
+  std::filesystem::path evidence;  ///< the folder; empty: none was written
 };
 
 }  // namespace warren::lab
