@@ -1,9 +1,17 @@
 // The steps that make a lab's network out of nothing, in order. Pure: the same file gives the same
-// steps on every machine.
+// steps on every machine, whoever asks. Any thread may call any of it.
+//
+// The order is the one that costs least: every namespace with its settings (devices are born with
+// what `default` says, and no IPv6 starts where none is wanted), then every device in the namespace
+// where it stays, both ends of a pair by one request, then node by node what a device needs, and
+// switched on; then node by node routes and rules. A node's steps stand together, so that one
+// netlink socket per namespace does all of them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -15,9 +23,11 @@ namespace warren::lab {
 struct CreateNamespace {
   NodeId node;
 };
+/// A setting below /proc/sys as the namespace sees it. One that ends in disable_ipv6 asks for
+/// nothing where the kernel has no IPv6 at all.
 struct SetSysctl {
   NodeId node;
-  std::string key;
+  std::string key;  ///< see sysctl_path()
   std::string value;
 };
 /// A bridge without spanning tree or multicast snooping, up.
@@ -32,6 +42,7 @@ struct Device {
   base::MacAddress mac;
   std::uint32_t mtu = 1500;
 };
+/// A pair, each end named, with its address and MTU, in its own node, by one request.
 struct CreateVeth {
   LinkId link;
   Device first, second;
@@ -47,6 +58,7 @@ struct JoinBridge {
   std::string device;
   std::string bridge;
 };
+/// Without duplicate address detection: it would take a second, and addresses are unique.
 struct AddAddress {
   NodeId node;
   std::string device;
@@ -56,11 +68,13 @@ struct SetUp {
   NodeId node;
   std::string device;
 };
+/// In the main table, of protocol `static`.
 struct AddRoute {
   NodeId node;
   StaticRoute route;
 };
-/// Source address translation of what leaves by `outside` (nftables, masquerade).
+/// Source address translation of what leaves by `outside`, of both families: an nftables table
+/// `inet warren` with a chain `postrouting` (type nat, priority srcnat) that masquerades.
 struct AddMasquerade {
   NodeId node;
   std::string outside;
@@ -75,18 +89,28 @@ using Step = std::variant<CreateNamespace, SetSysctl, CreateBridge, CreateVeth, 
 
 std::vector<Step> plan(const Topology& topology);
 
+/// Where a sysctl's file is below /proc/sys: "net.ipv4.ip_forward" is "net/ipv4/ip_forward". As for
+/// sysctl(8), a key with slashes keeps its dots, for names like eth0.100. Throws base::Error for a
+/// key that would leave /proc/sys.
+std::string sysctl_path(std::string_view key);
+
 /// One line per step, for people.
 std::string describe(const Topology& topology, const Step& step);
-/// A script for /bin/sh that does the same with `ip` and `nft`: `script up` and `script down`.
+/// A script for any POSIX shell that does the same with `ip` and `nft`: `script up` and `script
+/// down`. A wired link is a veth pair there, with a comment that says what the wire would do.
 std::string shell_script(const Topology& topology, const std::vector<Step>& steps);
 
-/// The name of a node's namespace under /run/netns: "LAB-NODE".
+/// The name of a node's namespace under /run/netns: "LAB-NODE". Letters, digits, `_`, `.` and `-`
+/// only, at most kNamespaceNameLimit of them; where that takes a change of the name, a hash at its
+/// end keeps it apart from the others.
+inline constexpr std::size_t kNamespaceNameLimit = 63;
 std::string namespace_name(const Topology& topology, NodeId node);
 
 enum class GraphFormat : std::uint8_t { dot, mermaid, svg };
 /// A picture of the topology: nodes, interfaces with addresses, links with their impairments,
-/// tunnels dashed. `svg` needs Graphviz's `dot` and throws base::Error with the remedy where it is
-/// missing.
+/// tunnels dashed. `svg` is one <svg> element without prolog, fit for a file and for the body of an
+/// HTML page; it runs Graphviz's `dot` and throws base::SystemError with the remedy where that is
+/// missing or fails.
 std::string draw(const Topology& topology, GraphFormat format);
 
 }  // namespace warren::lab

@@ -1,0 +1,157 @@
+// The picture in Graphviz's language. The colours are of middling lightness on a transparent
+// ground, and what is inside a box brings its own ground: it reads on white and on black.
+#include <fmt/core.h>
+
+#include <cstddef>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+#include "picture.hpp"
+
+namespace warren::lab {
+namespace {
+
+/// For labels in angle brackets.
+std::string html(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+/// A quoted identifier.
+std::string id(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + "\"";
+}
+
+/// A node's name cannot have an `@`: "bob@wr0" is an end of a tunnel.
+std::string mesh_id(const PictureMesh& mesh) {
+  return id("@" + mesh.name);
+}
+
+struct Look {
+  std::string_view shape, fill, line, text;
+};
+
+Look look_of(NodeKind kind) {
+  switch (kind) {
+    case NodeKind::host:
+      return {"box", "#e8f0fe", "#4a6fa5", "#1b2a41"};
+    case NodeKind::router:
+      return {"hexagon", "#e6f4ea", "#3f8f5f", "#16361f"};
+    case NodeKind::nat:
+      return {"octagon", "#fef1e0", "#c07a2c", "#4a2d0c"};
+    case NodeKind::bridge:
+      return {"box", "#eceff3", "#75808f", "#2b3138"};
+  }
+  return {"box", "#ffffff", "#75808f", "#000000"};
+}
+
+constexpr std::string_view kTunnelLine = "#9a6bd0";
+constexpr std::string_view kTunnelText = "#6b3fa0";
+
+std::string table_of(const PictureBox& box, const Look& look) {
+  std::string out = R"(<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">)";
+  const auto row = [&](std::string_view attributes, std::string_view content) {
+    fmt::format_to(std::back_inserter(out), "<TR><TD{}>{}</TD></TR>", attributes, content);
+  };
+  std::string heading = fmt::format("<B>{}</B>", html(box.name));
+  if (const auto kind = kind_text(box.kind); !kind.empty()) {
+    heading += fmt::format("<FONT POINT-SIZE=\"9\" COLOR=\"{}\">  {}</FONT>", look.line, kind);
+  }
+  row("", heading);
+  for (const PictureRow& line : box.rows) {
+    row(R"( ALIGN="LEFT" BALIGN="LEFT")",
+        fmt::format("<FONT POINT-SIZE=\"10\" COLOR=\"{}\"><B>{}</B>  {}</FONT>",
+                    line.tunnel ? kTunnelText : look.text, html(line.interface),
+                    html(line.addresses)));
+  }
+  return out + "</TABLE>";
+}
+
+std::string label_of(const PictureLine& line) {
+  std::string out;
+  for (const std::string& text : line.label) {
+    if (!out.empty()) out += "<BR/>";
+    out += html(text);
+  }
+  return out;
+}
+
+constexpr std::string_view kSettings =
+    "  graph [rankdir=LR, bgcolor=\"transparent\", pad=0.3, nodesep=0.45, ranksep=0.9]\n"
+    "  node [style=\"rounded,filled\", fontname=\"Helvetica,Arial,sans-serif\", fontsize=13, "
+    "penwidth=1.4, margin=\"0.12,0.06\"]\n"
+    "  edge [fontname=\"Helvetica,Arial,sans-serif\", fontsize=10, color=\"#7f8a99\", "
+    "fontcolor=\"#75808f\", penwidth=1.6]\n";
+
+}  // namespace
+
+std::string dot_text(const Picture& picture) {
+  std::string out = fmt::format("graph {} {{\n{}\n", id(picture.title), kSettings);
+  const auto add = [&](const std::string& line) {
+    fmt::format_to(std::back_inserter(out), "  {}\n", line);
+  };
+  const auto name = [&](const PictureEnd& end) { return id(picture.boxes.at(end.box).name); };
+  for (const PictureBox& box : picture.boxes) {
+    const Look look = look_of(box.kind);
+    add(fmt::format("{} [shape={}, fillcolor=\"{}\", color=\"{}\", fontcolor=\"{}\", label=<{}>]",
+                    id(box.name), look.shape, look.fill, look.line, look.text,
+                    table_of(box, look)));
+  }
+  for (const PictureMesh& mesh : picture.meshes) {
+    add(
+        fmt::format("{} [shape=box, style=\"rounded,dashed\", color=\"{}\", fontcolor=\"{}\", "
+                    "fontsize=11, label=<{}>]",
+                    mesh_id(mesh), kTunnelLine, kTunnelLine, html(mesh.name)));
+  }
+  out += '\n';
+  for (const PictureLine& link : picture.links) {
+    const std::string label = label_of(link);
+    std::string attributes;
+    if (!label.empty()) attributes = fmt::format("label=<{}>", label);
+    if (link.down) {
+      attributes += fmt::format("{}color=\"#c0504d\", style=dotted", label.empty() ? "" : ", ");
+    }
+    add(fmt::format("{} -- {}{}", name(link.from), name(link.to),
+                    attributes.empty() ? "" : fmt::format(" [{}]", attributes)));
+  }
+  // Tunnels follow the layout of the links, they do not make it.
+  for (const PictureLine& tunnel : picture.tunnels) {
+    add(fmt::format(
+        "{} -- {} [style=dashed, constraint=false, color=\"{}\", fontcolor=\"{}\", "
+        "label=<{}>]",
+        name(tunnel.from), name(tunnel.to), kTunnelLine, kTunnelLine, label_of(tunnel)));
+  }
+  for (const PictureMesh& mesh : picture.meshes) {
+    for (const PictureEnd& end : mesh.ends) {
+      add(fmt::format("{} -- {} [style=dashed, color=\"{}\"]", name(end), mesh_id(mesh),
+                      kTunnelLine));
+    }
+  }
+  return out + "}\n";
+}
+
+}  // namespace warren::lab

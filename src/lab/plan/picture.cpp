@@ -1,0 +1,132 @@
+#include "picture.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace warren::lab {
+namespace {
+
+std::string joined(const std::vector<base::InterfaceAddress>& addresses) {
+  std::string text;
+  for (const auto& address : addresses) {
+    if (!text.empty()) text += ", ";
+    text += address.to_string();
+  }
+  return text;
+}
+
+PictureBox box_of(const Node& node) {
+  PictureBox box{printable(node.name), node.kind, {}};
+  if (node.kind == NodeKind::bridge) return box;
+  for (const Interface& interface : node.interfaces) {
+    box.rows.push_back({printable(interface.name), joined(interface.addresses), false});
+  }
+  return box;
+}
+
+class Painter {
+ public:
+  explicit Painter(const Topology& topology) : topology_(topology) {}
+
+  Picture paint() && {
+    picture_.title = printable(topology_.name);
+    for (const Node& node : topology_.nodes) picture_.boxes.push_back(box_of(node));
+    for (const Link& link : topology_.links) picture_.links.push_back(line_of(link));
+    for (const Tunnel& tunnel : topology_.tunnels) add_tunnel(tunnel);
+    return std::move(picture_);
+  }
+
+ private:
+  [[nodiscard]] PictureEnd end_of(const LinkEnd& end) const {
+    return {end.node.value(), printable(topology_.interface(end).name)};
+  }
+  [[nodiscard]] std::string node_of(const LinkEnd& end) const {
+    return printable(topology_.node(end.node).name);
+  }
+
+  /// Both directions: one line when they are alike, else one each, with who sends to whom, since a
+  /// layout may put either end on the left.
+  [[nodiscard]] PictureLine line_of(const Link& link) const {
+    PictureLine line{end_of(link.ends[0]), end_of(link.ends[1]), {}, false, false};
+    const std::string first = node_of(link.ends[0]);
+    const std::string second = node_of(link.ends[1]);
+    if (link.name !=
+        topology_.node(link.ends[0].node).name + "-" + topology_.node(link.ends[1].node).name) {
+      line.label.push_back(printable(link.name));
+    }
+    std::array<std::string, 2> texts;
+    for (std::size_t i = 0; i < 2; ++i) {
+      texts.at(i) = printable(describe(link.settings.at(i)));
+      line.down = line.down || !link.settings.at(i).up;
+    }
+    line.impaired = !texts[0].empty() || !texts[1].empty();
+    if (texts[0] == texts[1]) {
+      if (!texts[0].empty()) line.label.push_back(texts[0]);
+      return line;
+    }
+    const auto add = [&](const std::string& from, const std::string& to, const std::string& text) {
+      line.label.push_back(
+          fmt::format("{} → {}: {}", from, to, text.empty() ? "unimpaired" : text));
+    };
+    add(first, second, texts[0]);
+    add(second, first, texts[1]);
+    return line;
+  }
+
+  void add_tunnel(const Tunnel& tunnel) {
+    const std::string name = printable(tunnel.name);
+    std::vector<PictureEnd> ends;
+    for (const TunnelEnd& end : tunnel.ends) {
+      const std::size_t box = end.node.value();
+      picture_.boxes.at(box).rows.push_back({name, joined(end.addresses), true});
+      ends.push_back({box, name});
+    }
+    if (!tunnel.hub && ends.size() > 2) {
+      picture_.meshes.push_back({name, std::move(ends)});
+      return;
+    }
+    const std::size_t hub = tunnel.hub.value_or(0);
+    for (std::size_t i = 0; i < ends.size(); ++i) {
+      if (i != hub) picture_.tunnels.push_back({ends.at(hub), ends[i], {name}, false, false});
+    }
+  }
+
+  const Topology& topology_;
+  Picture picture_;
+};
+
+}  // namespace
+
+Picture picture_of(const Topology& topology) {
+  return Painter(topology).paint();
+}
+
+std::string_view kind_text(NodeKind kind) {
+  switch (kind) {
+    case NodeKind::host:
+      return "";
+    case NodeKind::router:
+      return "router";
+    case NodeKind::nat:
+      return "NAT";
+    case NodeKind::bridge:
+      return "switch";
+  }
+  return "";
+}
+
+std::string printable(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  return out;
+}
+
+}  // namespace warren::lab
