@@ -1,0 +1,92 @@
+#include "../../../../src/lab/scenario/statistics.hpp"
+
+#include <catch2/catch_approx.hpp>
+#include <catch2/catch_test_macros.hpp>
+#include <chrono>
+#include <vector>
+
+using namespace warren;
+using namespace std::chrono_literals;
+using Catch::Approx;
+
+namespace {
+
+std::vector<base::Duration> numbers(int count) {
+  std::vector<base::Duration> all;
+  for (int i = 1; i <= count; ++i) all.push_back(std::chrono::milliseconds(i));
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a percentile is the least sample that so many do not exceed") {
+  const auto all = numbers(10);
+  CHECK(lab::percentile(all, 0.5) == 5ms);
+  CHECK(lab::percentile(all, 0.51) == 6ms);
+  CHECK(lab::percentile(all, 0.9) == 9ms);
+  CHECK(lab::percentile(all, 0.99) == 10ms);
+  CHECK(lab::percentile(all, 0) == 1ms);
+  CHECK(lab::percentile(numbers(1), 0.5) == 1ms);
+}
+
+TEST_CASE("a summary does not depend on the order of the samples") {
+  const auto summary = lab::summarise({30ms, 10ms, 50ms, 20ms, 40ms});
+  CHECK(summary.min == 10ms);
+  CHECK(summary.p50 == 30ms);
+  CHECK(summary.max == 50ms);
+  CHECK(summary.mean == 30ms);
+}
+
+TEST_CASE("the first quarter of a transfer does not count for its rate") {
+  // Nothing in the first half second, then a kilobyte each 10 ms.
+  std::vector<lab::ArrivalSample> samples{{}};
+  for (int i = 1; i <= 150; ++i) {
+    samples.push_back({500ms + i * 10ms, static_cast<std::uint64_t>(i) * 1000});
+  }
+  CHECK(lab::steady_rate_bps(samples, 2s) == Approx(800'000));
+}
+
+TEST_CASE("a transfer that stalls has a lower rate than one that is over") {
+  const std::vector<lab::ArrivalSample> samples{{}, {500ms, 1000}, {1s, 2000}};
+  CHECK(lab::steady_rate_bps(samples, 1s) == Approx(16'000));
+  CHECK(lab::steady_rate_bps(samples, 2500ms) == Approx(0).margin(6'000));
+  CHECK(lab::steady_rate_bps(samples, 2s) < 8'000);
+}
+
+TEST_CASE("a transfer in which nothing arrived has no rate") {
+  CHECK(lab::steady_rate_bps({}, 1s) == 0);
+  const std::vector<lab::ArrivalSample> one{{}};
+  CHECK(lab::steady_rate_bps(one, 1s) == 0);
+}
+
+TEST_CASE("a packet is reordered when a higher number came first") {
+  lab::SequenceTracker tracker(6);
+  for (const std::uint64_t number : {0, 2, 1, 3, 5, 4}) CHECK(tracker.record(number));
+  CHECK(tracker.received() == 6);
+  CHECK(tracker.reordered() == 2);
+  CHECK(tracker.duplicated() == 0);
+}
+
+TEST_CASE("a second copy is a duplicate and neither received nor reordered") {
+  lab::SequenceTracker tracker(3);
+  for (const std::uint64_t number : {0, 1, 0, 0, 2}) tracker.record(number);
+  CHECK(tracker.received() == 3);
+  CHECK(tracker.duplicated() == 2);
+  CHECK(tracker.reordered() == 0);
+}
+
+TEST_CASE("a number that was never sent is refused") {
+  lab::SequenceTracker tracker(2);
+  CHECK_FALSE(tracker.record(2));
+  CHECK(tracker.received() == 0);
+}
+
+TEST_CASE("figures are printed with three or four digits and their unit") {
+  CHECK(lab::format_rate(12'430'000) == "12.4 Mbit/s");
+  CHECK(lab::format_rate(999) == "999 bit/s");
+  CHECK(lab::format_rate(2.5e9) == "2.5 Gbit/s");
+  CHECK(lab::format_share(0.0153) == "1.53%");
+  CHECK(lab::format_time(82'100us) == "82.1 ms");
+  CHECK(lab::format_time(1500ms) == "1.5 s");
+  CHECK(lab::format_time(420us) == "420.0 µs");
+}
