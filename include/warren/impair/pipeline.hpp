@@ -6,8 +6,8 @@
 // The owner keeps the frames; the pipeline holds a handle of each and gives it back. One thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -18,6 +18,8 @@
 #include <warren/impair/settings.hpp>
 
 namespace warren::impair {
+
+class Recording;
 
 struct FrameHandleTag;
 /// Names a frame that the owner keeps.
@@ -50,8 +52,11 @@ struct Fate {
   bool duplicated = false;
   bool corrupted = false;
   bool reordered = false;
-  std::uint64_t flow = 0;    ///< identifies the flow, the same in every run
-  std::uint64_t number = 0;  ///< of the frame in its flow, from 1
+  std::uint64_t flow = 0;        ///< identifies the flow, the same in every run
+  std::uint64_t number = 0;      ///< of the frame in its flow, from 1
+  base::Duration jitter{};       ///< added to the delay, before the sum is kept from being negative
+  base::Duration copy_jitter{};  ///< that of the copy, when duplicated
+  std::uint32_t corrupted_bit = 0;  ///< counts from the frame's first bit, which is 0
 };
 
 /// A frame that leaves the pipeline.
@@ -62,7 +67,8 @@ struct Departure {
   base::Instant due;  ///< when it should have left: the emulated moment
 };
 
-/// Bounds what a pipeline may hold.
+/// Bounds what a pipeline may hold. The memory is reserved at once and takes room only as it is
+/// used.
 struct Limits {
   std::uint32_t frames = 65536;
   std::uint32_t flows = 65536;  ///< beyond it the flow unused for longest is forgotten
@@ -70,9 +76,13 @@ struct Limits {
 
 class Pipeline {
  public:
-  Pipeline(const StreamKey& key, const Settings& settings, const Limits& limits, base::Instant now);
+  /// `replay`: verdicts to apply instead of the dice, to the frames that it lists. A trace starts
+  /// at `now`.
+  Pipeline(const StreamKey& key, const Settings& settings, const Limits& limits, base::Instant now,
+           std::shared_ptr<const Recording> replay = nullptr);
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
+  /// Frames that are still held are not given back.
   ~Pipeline();
 
   /// New settings for frames that arrive from now on; those on their way keep what was decided,
@@ -81,9 +91,13 @@ class Pipeline {
   void change(const Settings& settings, base::Instant now);
   [[nodiscard]] const Settings& settings() const noexcept;
 
+  /// The largest frame that admit() takes.
+  static constexpr std::size_t kMaxFrameBytes = 1 << 20;
+
   /// A whole Ethernet frame arrives, without FCS. Flips a bit of it where corruption is decided.
   /// With Verdict::passed the handle is held until pop() has given it back (with `last`); otherwise
-  /// it is not kept. Allocates nothing.
+  /// it is not kept. Time does not go back: an earlier `now` counts as the latest one seen.
+  /// Allocates nothing.
   Fate admit(base::Instant now, base::Bytes frame, FrameHandle handle) noexcept;
 
   /// When pop() has something next; empty: never.
@@ -91,8 +105,9 @@ class Pipeline {
   /// The next frame due at or before `now`; empty when there is none. Allocates nothing.
   std::optional<Departure> pop(base::Instant now) noexcept;
 
-  /// Frames held, and bytes that wait for the rate.
+  /// Frames held, and bytes that wait for the rate; what is just being sent waits no more.
   [[nodiscard]] std::uint32_t held() const noexcept;
+  /// As of the latest moment that admit(), pop() or change() was told.
   [[nodiscard]] std::uint64_t queued_bytes() const noexcept;
 
  private:

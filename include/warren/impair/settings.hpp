@@ -18,10 +18,11 @@ using Probability = double;
 
 enum class Distribution : std::uint8_t { uniform, normal, pareto };
 
-/// Added to the delay of each frame; never makes the sum negative.
+/// Added to the delay of each frame; never makes the sum negative. Frames keep their order: one
+/// that would overtake waits for those before it, unless Reordering lets it go.
 struct Jitter {
-  /// uniform: half of the width around the delay; normal: the standard deviation; pareto: the
-  /// deviation of the heavy tail, as tc-netem(8) scales its table.
+  /// uniform: half of the width around the delay; normal: the standard deviation; pareto: as
+  /// tc-netem(8) scales its table, 4/3 (u^(-1/3) - 3/2) times this, at most 4 times.
   base::Duration amount{};
   Distribution distribution = Distribution::uniform;
   friend bool operator==(const Jitter&, const Jitter&) = default;
@@ -33,7 +34,9 @@ struct BernoulliLoss {
   friend bool operator==(const BernoulliLoss&, const BernoulliLoss&) = default;
 };
 
-/// Bursts: a chain of a good and a bad state (Gilbert 1960, Elliott 1963). One chain per flow.
+/// Bursts: a chain of a good and a bad state (Gilbert 1960, Elliott 1963). One chain per flow,
+/// which begins in the bad state with the share of time it spends there, p / (p + r), so that short
+/// flows lose as much as long ones.
 struct GilbertElliottLoss {
   Probability p = 0;          ///< good to bad, per frame
   Probability r = 1;          ///< bad to good, per frame
@@ -44,7 +47,8 @@ struct GilbertElliottLoss {
 
 using Loss = std::variant<std::monostate, BernoulliLoss, GilbertElliottLoss>;
 
-/// A share of the frames overtakes those before it.
+/// A share of the frames overtakes those before it; the others keep their order. With p = 1 and
+/// ahead = 0 jitter alone decides the order, as tc-netem(8) does it.
 struct Reordering {
   Probability p = 0;
   /// How much earlier such a frame arrives, at most the delay; the whole delay when empty.
@@ -57,14 +61,17 @@ enum class Discipline : std::uint8_t { fifo, codel };
 /// The queue in front of a rate or a trace.
 struct Queue {
   Discipline discipline = Discipline::fifo;
-  /// Capacity in bytes of frames; empty: rate x (delay + jitter), at least 64 KiB.
+  /// Capacity in bytes of frames; empty: rate x (delay + jitter), at least 64 KiB. One frame always
+  /// finds room where none waits.
   std::optional<std::uint64_t> bytes;
   base::Duration target = std::chrono::milliseconds(5);      ///< codel (RFC 8289, 4.2)
   base::Duration interval = std::chrono::milliseconds(100);  ///< codel (RFC 8289, 4.2)
   friend bool operator==(const Queue&, const Queue&) = default;
 };
 
-/// The n-th packet of a kind, of each flow: "udp#3", "tcp.syn#1", "icmp#2", "any#10".
+/// The n-th packet of a kind, of each flow: "udp#3", "tcp.syn#1", "icmp#2", "any#10". Counted from
+/// the flow's first frame, also while no selector asks; tcp_syn, tcp_fin and tcp_rst are segments
+/// with that flag, whatever others they have.
 struct Selector {
   enum class Kind : std::uint8_t { any, udp, tcp, tcp_syn, tcp_fin, tcp_rst, icmp, arp };
   Kind kind = Kind::any;
@@ -80,9 +87,10 @@ struct Settings {
   Loss loss;
   Probability duplicate = 0;
   std::optional<Reordering> reorder;
-  Probability corrupt = 0;             ///< one bit of the frame's payload is flipped
-  std::uint64_t rate_bps = 0;          ///< bits per second of frames; 0: unlimited
-  std::shared_ptr<const Trace> trace;  ///< instead of a rate
+  Probability corrupt = 0;     ///< one bit of the frame's payload is flipped
+  std::uint64_t rate_bps = 0;  ///< bits per second of frames; 0: unlimited
+  std::shared_ptr<const Trace>
+      trace;  ///< instead of a rate; counts as mahimahi does: the IP packet + 4
   Queue queue;
   std::vector<Selector> drop;
   std::uint32_t mtu = 0;  ///< bytes behind the Ethernet header; larger frames vanish; 0: any
