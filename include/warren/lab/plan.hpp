@@ -34,6 +34,7 @@ struct SetSysctl {
 struct CreateBridge {
   NodeId node;
   std::string name;
+  std::uint32_t index = 0;  ///< see Device
 };
 /// One end of a veth pair, or a TAP device.
 struct Device {
@@ -41,6 +42,11 @@ struct Device {
   std::string name;
   base::MacAddress mac;
   std::uint32_t mtu = 1500;
+  /// The interface's index (ifi_index), unique in the lab. A pair with the same index at both ends,
+  /// as two new namespaces would give out, is one device to the kernel's link watch: the carrier is
+  /// then not urgent and comes up to a second late (linkwatch_urgent_event in
+  /// net/core/link_watch.c). A TAP device works with any.
+  std::uint32_t index = 0;
 };
 /// A pair, each end named, with its address and MTU, in its own node, by one request.
 struct CreateVeth {

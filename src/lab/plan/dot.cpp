@@ -48,7 +48,7 @@ std::string id(std::string_view text) {
 
 /// A node's name cannot have an `@`: "bob@wr0" is an end of a tunnel.
 std::string mesh_id(const PictureMesh& mesh) {
-  return id("@" + mesh.name);
+  return id(fmt::format("@{}", mesh.name));
 }
 
 struct Look {
@@ -72,28 +72,32 @@ Look look_of(NodeKind kind) {
 constexpr std::string_view kTunnelLine = "#9a6bd0";
 constexpr std::string_view kTunnelText = "#6b3fa0";
 
+/// The name, then a row per interface: its name, its addresses below each other.
 std::string table_of(const PictureBox& box, const Look& look) {
   std::string out = R"(<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2">)";
-  const auto row = [&](std::string_view attributes, std::string_view content) {
-    fmt::format_to(std::back_inserter(out), "<TR><TD{}>{}</TD></TR>", attributes, content);
-  };
   std::string heading = fmt::format("<B>{}</B>", html(box.name));
   if (const auto kind = kind_text(box.kind); !kind.empty()) {
-    heading += fmt::format("<FONT POINT-SIZE=\"9\" COLOR=\"{}\">  {}</FONT>", look.line, kind);
+    heading += fmt::format(R"(<FONT POINT-SIZE="9" COLOR="{}">  {}</FONT>)", look.line, kind);
   }
-  row("", heading);
-  for (const PictureRow& line : box.rows) {
-    row(R"( ALIGN="LEFT" BALIGN="LEFT")",
-        fmt::format("<FONT POINT-SIZE=\"10\" COLOR=\"{}\"><B>{}</B>  {}</FONT>",
-                    line.tunnel ? kTunnelText : look.text, html(line.interface),
-                    html(line.addresses)));
+  fmt::format_to(std::back_inserter(out), R"(<TR><TD COLSPAN="2">{}</TD></TR>)", heading);
+  for (const PictureRow& row : box.rows) {
+    const auto colour = row.tunnel ? kTunnelText : look.text;
+    std::string addresses;
+    for (const std::string& address : row.addresses) {
+      addresses += html(address) + R"(<BR ALIGN="LEFT"/>)";
+    }
+    fmt::format_to(std::back_inserter(out),
+                   R"(<TR><TD ALIGN="LEFT" VALIGN="TOP"><FONT POINT-SIZE="10" COLOR="{0}">)"
+                   R"(<B>{1}</B></FONT></TD><TD ALIGN="LEFT" VALIGN="TOP">)"
+                   R"(<FONT POINT-SIZE="10" COLOR="{0}">{2}</FONT></TD></TR>)",
+                   colour, html(row.interface), addresses.empty() ? " " : addresses);
   }
   return out + "</TABLE>";
 }
 
 std::string label_of(const PictureLine& line) {
-  std::string out;
-  for (const std::string& text : line.label) {
+  std::string out = line.name.empty() ? "" : fmt::format("<B>{}</B>", html(line.name));
+  for (const std::string& text : line.text) {
     if (!out.empty()) out += "<BR/>";
     out += html(text);
   }

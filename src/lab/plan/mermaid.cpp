@@ -62,7 +62,9 @@ std::string label_of(const PictureBox& box) {
   std::vector<std::string> texts{box.name};
   if (const auto kind = kind_text(box.kind); !kind.empty()) texts.emplace_back(kind);
   for (const PictureRow& row : box.rows) {
-    texts.push_back(row.addresses.empty() ? row.interface : row.interface + " " + row.addresses);
+    std::string text = row.interface;
+    for (const std::string& address : row.addresses) text += " " + address;
+    texts.push_back(text);
   }
   return lines(texts);
 }
@@ -90,7 +92,9 @@ std::string mermaid_text(const Picture& picture) {
     add(fmt::format("t{}([\"{}\"]):::tunnel", i, escaped(picture.meshes[i].name)));
   }
   const auto connect = [&](const PictureLine& line, std::string_view arrow) {
-    const std::string label = lines(line.label);
+    std::vector<std::string> texts = line.text;
+    if (!line.name.empty()) texts.insert(texts.begin(), line.name);
+    const std::string label = lines(texts);
     add(fmt::format("n{} {}{} n{}", line.from.box, arrow,
                     label.empty() ? "" : fmt::format("|\"{}\"|", label), line.to.box));
   };

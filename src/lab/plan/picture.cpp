@@ -12,20 +12,36 @@
 namespace warren::lab {
 namespace {
 
-std::string joined(const std::vector<base::InterfaceAddress>& addresses) {
-  std::string text;
-  for (const auto& address : addresses) {
-    if (!text.empty()) text += ", ";
-    text += address.to_string();
+std::vector<std::string> texts_of(const std::vector<base::InterfaceAddress>& addresses) {
+  std::vector<std::string> texts;
+  for (const auto& address : addresses) texts.push_back(address.to_string());
+  return texts;
+}
+
+/// Appends the items of a list ("a, b, c") as lines of about 36 characters, so that a label does
+/// not push the nodes apart.
+void add_wrapped(std::vector<std::string>& lines, std::string_view text) {
+  constexpr std::size_t kWidth = 36;
+  std::string line;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(", ");
+    const std::string_view item = text.substr(0, comma);
+    text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 2);
+    if (!line.empty() && line.size() + item.size() + 2 > kWidth) {
+      lines.push_back(line + ",");
+      line.clear();
+    }
+    if (!line.empty()) line += ", ";
+    line += item;
   }
-  return text;
+  if (!line.empty()) lines.push_back(line);
 }
 
 PictureBox box_of(const Node& node) {
   PictureBox box{printable(node.name), node.kind, {}};
   if (node.kind == NodeKind::bridge) return box;
   for (const Interface& interface : node.interfaces) {
-    box.rows.push_back({printable(interface.name), joined(interface.addresses), false});
+    box.rows.push_back({printable(interface.name), texts_of(interface.addresses), false});
   }
   return box;
 }
@@ -53,26 +69,25 @@ class Painter {
   /// Both directions: one line when they are alike, else one each, with who sends to whom, since a
   /// layout may put either end on the left.
   [[nodiscard]] PictureLine line_of(const Link& link) const {
-    PictureLine line{end_of(link.ends[0]), end_of(link.ends[1]), {}, false, false};
+    PictureLine line{end_of(link.ends[0]), end_of(link.ends[1]), {}, {}, false};
     const std::string first = node_of(link.ends[0]);
     const std::string second = node_of(link.ends[1]);
     if (link.name !=
         topology_.node(link.ends[0].node).name + "-" + topology_.node(link.ends[1].node).name) {
-      line.label.push_back(printable(link.name));
+      line.name = printable(link.name);
     }
     std::array<std::string, 2> texts;
     for (std::size_t i = 0; i < 2; ++i) {
       texts.at(i) = printable(describe(link.settings.at(i)));
       line.down = line.down || !link.settings.at(i).up;
     }
-    line.impaired = !texts[0].empty() || !texts[1].empty();
     if (texts[0] == texts[1]) {
-      if (!texts[0].empty()) line.label.push_back(texts[0]);
+      add_wrapped(line.text, texts[0]);
       return line;
     }
     const auto add = [&](const std::string& from, const std::string& to, const std::string& text) {
-      line.label.push_back(
-          fmt::format("{} → {}: {}", from, to, text.empty() ? "unimpaired" : text));
+      add_wrapped(line.text,
+                  fmt::format("{} → {}: {}", from, to, text.empty() ? "unimpaired" : text));
     };
     add(first, second, texts[0]);
     add(second, first, texts[1]);
@@ -84,7 +99,7 @@ class Painter {
     std::vector<PictureEnd> ends;
     for (const TunnelEnd& end : tunnel.ends) {
       const std::size_t box = end.node.value();
-      picture_.boxes.at(box).rows.push_back({name, joined(end.addresses), true});
+      picture_.boxes.at(box).rows.push_back({name, texts_of(end.addresses), true});
       ends.push_back({box, name});
     }
     if (!tunnel.hub && ends.size() > 2) {
@@ -93,7 +108,7 @@ class Painter {
     }
     const std::size_t hub = tunnel.hub.value_or(0);
     for (std::size_t i = 0; i < ends.size(); ++i) {
-      if (i != hub) picture_.tunnels.push_back({ends.at(hub), ends[i], {name}, false, false});
+      if (i != hub) picture_.tunnels.push_back({ends.at(hub), ends[i], name, {}, false});
     }
   }
 

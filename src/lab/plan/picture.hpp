@@ -13,7 +13,7 @@ namespace warren::lab {
 /// An interface in a node's box.
 struct PictureRow {
   std::string interface;
-  std::string addresses;  ///< "10.0.0.1/24, fd00::1/64"; may be empty
+  std::vector<std::string> addresses;  ///< with their prefix lengths
   bool tunnel = false;
 };
 
@@ -31,8 +31,8 @@ struct PictureEnd {
 /// A cable, or a tunnel between two ends.
 struct PictureLine {
   PictureEnd from, to;
-  std::vector<std::string> label;  ///< lines; may be empty
-  bool impaired = false;
+  std::string name;               ///< empty when it only repeats those of the ends
+  std::vector<std::string> text;  ///< what it does to frames, in lines; may be empty
   bool down = false;
 };
 

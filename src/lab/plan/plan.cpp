@@ -122,12 +122,12 @@ class Planner {
 
   void bridge_of(NodeId id) {
     const Node& node = topology_.node(id);
-    if (node.kind == NodeKind::bridge) add(CreateBridge{id, bridge_name(node)});
+    if (node.kind == NodeKind::bridge) add(CreateBridge{id, bridge_name(node), next_index_++});
   }
 
-  [[nodiscard]] Device device_of(const LinkEnd& end) const {
+  Device device_of(const LinkEnd& end) {
     const Interface& interface = topology_.interface(end);
-    return {end.node, interface.name, interface.mac, interface.mtu};
+    return {end.node, interface.name, interface.mac, interface.mtu, next_index_++};
   }
 
   void devices_of(LinkId id) {
@@ -161,6 +161,7 @@ class Planner {
   const Topology& topology_;
   const std::vector<bool> has_v6_;
   std::vector<Step> steps_;
+  std::uint32_t next_index_ = 2;  // 1 is the loopback interface
 };
 
 }  // namespace

@@ -91,7 +91,7 @@ down() {
 up() {
   for name in $namespaces; do
     if [ -e "/run/netns/$name" ]; then
-      printf '%s: the namespace %s exists already: is the lab up? `%s down` removes it\n' \
+      printf '%s: the namespace %s exists already: is the lab up? "%s down" removes it\n' \
         "$0" "$name" "$0" >&2
       exit 1
     fi
@@ -140,14 +140,16 @@ class Writer {
   void operator()(const SetSysctl&) {}  // collected by setting()
   void operator()(const CreateBridge& step) {
     const std::string name = shell_word(step.name);
-    ip(step.node,
-       fmt::format("link add name {} type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
-                   name));
+    ip(step.node, fmt::format("link add name {} index {} type bridge stp_state 0 mcast_snooping 0",
+                              name, step.index));
     ip(step.node, fmt::format("link set dev {} up", name));
   }
   void operator()(const CreateVeth& step) { pair(step.first, step.second); }
   void operator()(const CreateTap& step) {
-    if (step.end != 0) return;  // came with the first end
+    if (step.end == 0) {
+      first_end_ = step.device;
+      return;
+    }
     const Link& link = topology_.link(step.link);
     comment(fmt::format("Wired in Warren: `{}`, here without impairment.", link.name));
     for (std::size_t direction = 0; direction < 2; ++direction) {
@@ -156,7 +158,7 @@ class Writer {
                           node_of(link.ends.at(1 - direction)),
                           impairment.empty() ? "as it is" : impairment));
     }
-    pair(step.device, device_of(link.ends[1]));
+    pair(first_end_, step.device);
   }
   void operator()(const JoinBridge& step) {
     ip(step.node,
@@ -223,11 +225,6 @@ class Writer {
   [[nodiscard]] const std::string& node_of(const LinkEnd& end) const {
     return topology_.node(end.node).name;
   }
-  [[nodiscard]] Device device_of(const LinkEnd& end) const {
-    const Interface& interface = topology_.interface(end);
-    return {end.node, interface.name, interface.mac, interface.mtu};
-  }
-
   void line(std::string_view text) { fmt::format_to(std::back_inserter(body_), "  {}\n", text); }
   void comment(std::string_view text) { line("# " + one_line(text)); }
   void ip(NodeId node, std::string_view words) {
@@ -235,10 +232,11 @@ class Writer {
   }
 
   void pair(const Device& first, const Device& second) {
-    line(fmt::format("ip -n {} link add name {} address {} mtu {} type veth \\", ns(first.node),
-                     shell_word(first.name), first.mac.to_string(), first.mtu));
-    line(fmt::format("  peer name {} address {} mtu {} netns {}", shell_word(second.name),
-                     second.mac.to_string(), second.mtu, ns(second.node)));
+    line(fmt::format("ip -n {} link add name {} index {} address {} mtu {} type veth \\",
+                     ns(first.node), shell_word(first.name), first.index, first.mac.to_string(),
+                     first.mtu));
+    line(fmt::format("  peer name {} index {} address {} mtu {} netns {}", shell_word(second.name),
+                     second.index, second.mac.to_string(), second.mtu, ns(second.node)));
   }
 
   /// Settings of a namespace that follow each other go into one command.
@@ -259,6 +257,7 @@ class Writer {
   std::string body_;
   std::string settings_;
   NodeId settings_of_;
+  Device first_end_;  // of the wired link whose second end comes next
 };
 
 }  // namespace
