@@ -18,6 +18,7 @@
 #include <chrono>
 #include <utility>
 
+#include <warren/base/assert.hpp>
 #include <warren/system/clock.hpp>
 
 namespace warren::engine {
@@ -30,7 +31,7 @@ constexpr std::uint32_t kTunSlots = 64;
 
 RingOptions ring_options(const Tuning& tuning, const Restrictions& restrict) {
   RingOptions options;
-  options.busy_poll = tuning.busy_poll > base::Duration{};
+  options.tells_of_work = tuning.busy_poll > base::Duration{};
   options.submissions = kSubmissions;
   if (restrict.completions != 0) {
     // The kernel wants no fewer completions than submissions.
@@ -140,6 +141,9 @@ void Loop::dispatch(const Completion& completion) {
       return watches_.on_poll(completion);
     case Op::timer:
       return alarm_.on_timer(completion);
+    case Op::frame_read:
+    case Op::frame_poll:
+      WARREN_ASSERT(false, "op={}: of a FrameLoop", static_cast<int>(completion.tag.op));
   }
 }
 

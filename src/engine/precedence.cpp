@@ -9,11 +9,11 @@
 
 namespace warren::engine {
 
-Precedence::Precedence(Scheduling wanted, base::Instant now) noexcept
-    : wanted_(wanted), window_(now) {
+Precedence::Precedence(Scheduling wanted, base::Instant now, const PrecedenceRules& rules) noexcept
+    : wanted_(wanted), rules_(rules), window_(now) {
   if (wanted_ == Scheduling::ordinary) return;
   take();  // whether it is allowed
-  leave();
+  if (!rules_.at_once) leave();
 }
 
 Precedence::~Precedence() {
@@ -47,10 +47,10 @@ void Precedence::judge(base::Instant now) noexcept {
       static_cast<double>(busy_.count()) / static_cast<double>((now - window_).count());
   const std::size_t turn_bytes = bytes_ / turns_;
   if (!held_) {
-    if (share > kTakeAt && turn_bytes >= kLongTurnBytes && now >= pause_end_) take();
-  } else if (share < kLeaveAt) {
+    if (share > rules_.take_at && turn_bytes >= rules_.long_turn_bytes && now >= pause_end_) take();
+  } else if (share < rules_.leave_at) {
     leave();
-  } else if (share > kMostBusy || turn_bytes < kShortTurnBytes) {
+  } else if (share > kMostBusy || turn_bytes < rules_.short_turn_bytes) {
     leave();
     pause_end_ = now + kPause;
   }

@@ -17,6 +17,8 @@
 //
 // Looking for completions before sleeping (busy polling) costs no system call: with TASKRUN_FLAG
 // the kernel says in shared memory that it has task work for the ring, and only then is it entered.
+// Where hundreds of operations are in flight all the time the same word says when asking for events
+// again is over.
 //
 // The completion queue is sized for the worst turn. Should it overflow all the same, the kernel
 // keeps the excess, ends multishot operations, and hands the rest over on the next entry, which
@@ -115,7 +117,7 @@ RingRefusal explain_ring_refusal(int error) {
 }
 
 Ring::Ring(const RingOptions& options) {
-  const unsigned flag = options.busy_poll ? IORING_SETUP_TASKRUN_FLAG : 0;
+  const unsigned flag = options.tells_of_work ? IORING_SETUP_TASKRUN_FLAG : 0;
   int result =
       setup(ring_, options, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | flag);
   deferred_ = result == 0;
@@ -126,6 +128,7 @@ Ring::Ring(const RingOptions& options) {
     throw base::SystemError(fmt::format("setting up io_uring: {}", reason), -result,
                             std::move(remedy));
   }
+  tells_of_work_ = options.tells_of_work && (ring_.flags & IORING_SETUP_TASKRUN_FLAG) != 0;
   skips_success_ = (ring_.features & IORING_FEAT_CQE_SKIP) != 0;
   instant_.reserve(kInstantReserve);
   // Saves the kernel a look-up of the descriptor on each entry; of no consequence where it fails.
@@ -311,6 +314,12 @@ void Ring::forget_instant() noexcept {
 /// most.
 void Ring::settle_instant() noexcept {
   if (instant_submitted_ == 0) return;
+  if (tells_of_work_) {
+    for (std::size_t done = 0; done < in_flight_ && has_work(); done += kWorkPerCall) {
+      io_uring_get_events(&ring_);
+    }
+    return;
+  }
   if (!std::exchange(unsettled_, false) && in_flight_ - instant_.size() < kWorkPerCall) return;
   for (std::size_t done = 0; done < in_flight_; done += kWorkPerCall) {
     io_uring_get_events(&ring_);
@@ -328,19 +337,34 @@ void Ring::submit() {
   check(io_uring_submit_and_get_events(&ring_));
 }
 
-void Ring::submit_and_poll(base::Duration patience) {
+/// Whether the kernel has something for the ring that only a system call brings.
+bool Ring::has_work() const noexcept {
+  const unsigned flags = __atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED);
+  return (flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+}
+
+bool Ring::look(base::Instant until) {
   if (io_uring_sq_ready(&ring_) != 0) submit();
   constexpr int kLooksPerClock = 16;
-  const auto until = system::boot_now() + patience;
   do {
-    for (int look = 0; look < kLooksPerClock; ++look) {
-      const unsigned flags = __atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED);
-      if ((flags & (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0) return submit();
-      if (io_uring_cq_ready(&ring_) != 0) return;
+    for (int looks = 0; looks < kLooksPerClock; ++looks) {
+      if (has_work()) {
+        submit();
+        return true;
+      }
+      if (io_uring_cq_ready(&ring_) != 0) return true;
       relax();
     }
   } while (system::boot_now() < until);
-  submit_and_wait(true);
+  return false;
+}
+
+void Ring::submit_and_poll(base::Duration patience) {
+  if (!look(system::boot_now() + patience)) submit_and_wait(true);
+}
+
+void Ring::submit_and_look(base::Instant until) {
+  look(until);
 }
 
 void Ring::submit_and_wait(bool sleep) {

@@ -31,6 +31,8 @@ enum class Op : std::uint8_t {
   udp_send,
   watch,
   timer,
+  frame_read,
+  frame_poll,
 };
 
 /// What an operation carries through the kernel as its user_data.
@@ -85,7 +87,9 @@ enum class FixedBuffer : std::uint16_t { tun_reads, transmit };
 struct RingOptions {
   unsigned submissions = 512;
   unsigned completions = 4096;
-  bool busy_poll = false;  ///< submit_and_poll will be called
+  /// The kernel says in shared memory when it has work for the ring: for submit_and_poll, and where
+  /// many operations are in flight.
+  bool tells_of_work = false;
 };
 
 class Ring {
@@ -143,8 +147,10 @@ class Ring {
   /// succeed have none.
   void submit_and_wait(bool sleep);
   /// The same with sleep, but looks for completions for `patience` before it sleeps. The ring was
-  /// made for it (RingOptions::busy_poll).
+  /// made for it (RingOptions::tells_of_work).
   void submit_and_poll(base::Duration patience);
+  /// The same without sleeping afterwards: looks for completions until `until`.
+  void submit_and_look(base::Instant until);
 
   /// Calls `handle(const Completion&)` for the completions that are there, and for the instant
   /// operations that succeeded (their result is 0).
@@ -190,10 +196,14 @@ class Ring {
   void forget_instant() noexcept;
   void settle_instant() noexcept;
   void check(int result) noexcept;
+  [[nodiscard]] bool has_work() const noexcept;
+  /// Looks for completions until `until`; true when there are some, which may have to be fetched.
+  bool look(base::Instant until);
 
   io_uring ring_{};
   bool deferred_ = false;
   bool skips_success_ = false;
+  bool tells_of_work_ = false;
   bool buffer_table_ = false;  // registered buffers can be set one by one
   std::size_t in_flight_ = 0;  // operations whose last completion was not handled yet
   std::vector<Instant> instant_;

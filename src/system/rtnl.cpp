@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <linux/if.h>
+#include <linux/if_link.h>
 #include <netinet/in.h>
 #include <netlink/errno.h>
 #include <netlink/handlers.h>
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -111,6 +113,14 @@ std::optional<std::uint32_t> Attributes::u32(int attribute) const {
   const nlattr* found = at(attribute, sizeof(std::uint32_t));
   if (found == nullptr) return std::nullopt;
   return nla_get_u32(found);
+}
+
+std::optional<std::uint64_t> Attributes::u64(int attribute, std::size_t offset_bytes) const {
+  const nlattr* const found = at(attribute, offset_bytes + sizeof(std::uint64_t));
+  if (found == nullptr) return std::nullopt;
+  std::uint64_t value = 0;
+  std::memcpy(&value, static_cast<const std::byte*>(nla_data(found)) + offset_bytes, sizeof value);
+  return value;
 }
 
 std::string Attributes::string(int attribute) const {
@@ -216,13 +226,16 @@ std::optional<Link> parse_link(const nlmsghdr* message) {
   const auto& header = header_of<ifinfomsg>(message);
   // A bridge tells of its ports in messages of its own family, which lack what is read here.
   if (header.ifi_family != AF_UNSPEC) return std::nullopt;
-  return Link{.index = static_cast<std::uint32_t>(header.ifi_index),
-              .name = attributes->string(IFLA_IFNAME),
-              .mtu = attributes->u32(IFLA_MTU).value_or(0),
-              .up = (header.ifi_flags & IFF_UP) != 0,
-              .running = (header.ifi_flags & IFF_RUNNING) != 0,
-              .transmit_queue_length = attributes->u32(IFLA_TXQLEN).value_or(0),
-              .mac = attributes->mac(IFLA_ADDRESS)};
+  return Link{
+      .index = static_cast<std::uint32_t>(header.ifi_index),
+      .name = attributes->string(IFLA_IFNAME),
+      .mtu = attributes->u32(IFLA_MTU).value_or(0),
+      .up = (header.ifi_flags & IFF_UP) != 0,
+      .running = (header.ifi_flags & IFF_RUNNING) != 0,
+      .transmit_queue_length = attributes->u32(IFLA_TXQLEN).value_or(0),
+      .transmit_dropped =
+          attributes->u64(IFLA_STATS64, offsetof(rtnl_link_stats64, tx_dropped)).value_or(0),
+      .mac = attributes->mac(IFLA_ADDRESS)};
 }
 
 std::optional<Link> get_link(Socket& socket, std::uint32_t index, std::string_view name,

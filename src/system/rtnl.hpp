@@ -54,6 +54,8 @@ class Attributes {
     return parse(message, sizeof(Header));
   }
   [[nodiscard]] std::optional<std::uint32_t> u32(int attribute) const;
+  /// The u64 at an offset in a structure.
+  [[nodiscard]] std::optional<std::uint64_t> u64(int attribute, std::size_t offset_bytes) const;
   [[nodiscard]] std::string string(int attribute) const;
   [[nodiscard]] std::optional<base::IpAddress> address(int attribute, base::Family family) const;
   [[nodiscard]] std::optional<base::MacAddress> mac(int attribute) const;

@@ -132,16 +132,11 @@ base::Fd create(const TunOptions& options, bool header) {
   return fd;
 }
 
-/// How many packets wait in the device's queue before further ones are dropped. The driver's 500
-/// are a few milliseconds of single packets, about as long as a busy machine keeps a thread
-/// waiting. One may be a super-packet of 64 KiB, but TCP's windows are used up long before there
-/// are so many.
-void set_queue_length(const base::Fd& fd) noexcept {
-  constexpr int kPackets = 1000;
+void set_queue_length(const base::Fd& fd, std::uint32_t packets) noexcept {
   ifreq request{};
   const base::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!socket || ::ioctl(fd.get(), TUNGETIFF, &request) < 0) return;
-  request.ifr_qlen = kPackets;
+  request.ifr_qlen = static_cast<int>(packets);
   ::ioctl(socket.get(), SIOCSIFTXQLEN, &request);
 }
 
@@ -175,7 +170,7 @@ TunDevice::TunDevice(const TunOptions& options) : kind_(options.kind), wanted_(o
     fd_.reset();
     fd_ = create(options, false);
   }
-  set_queue_length(fd_);
+  set_queue_length(fd_, options.queue_packets);
 }
 
 std::string TunDevice::name() const {
@@ -191,6 +186,12 @@ void TunDevice::set_offload(TunOffload offload) {
   base::check_system_call(::ioctl(fd_.get(), TUNSETOFFLOAD, offload_flags(offload)),
                           "setting the offloads of", "the TUN device");
   offload_ = offload;
+}
+
+void TunDevice::set_carrier(bool on) {
+  int carrier = on ? 1 : 0;
+  base::check_system_call(::ioctl(fd_.get(), TUNSETCARRIER, &carrier),
+                          on ? "giving a carrier to" : "taking the carrier from", "the TUN device");
 }
 
 std::size_t TunDevice::header_bytes() const noexcept {

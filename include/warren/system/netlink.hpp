@@ -23,6 +23,9 @@ struct Link {
   bool up = false;                          ///< IFF_UP: switched on by the administrator
   bool running = false;                     ///< IFF_RUNNING: and has a carrier
   std::uint32_t transmit_queue_length = 0;  ///< packets
+  /// Packets that the device itself threw away instead of sending them; of a TUN or TAP device:
+  /// those that came while its queue was full.
+  std::uint64_t transmit_dropped = 0;
   std::optional<base::MacAddress> mac;      ///< empty for a TUN device
 };
 

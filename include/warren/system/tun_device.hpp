@@ -24,6 +24,11 @@ struct TunOptions {
   std::string name;  ///< may hold %d, as the kernel takes it; at most 15 characters
   TunKind kind = TunKind::tun;
   TunOffload offload = TunOffload::uso;  ///< the most to try for; `none`: without virtio header
+  /// How many packets wait for a read before the device drops further ones (and counts them in its
+  /// tx_dropped): it holds nobody back. The driver's 500 are a few milliseconds of single packets,
+  /// about as long as a busy machine keeps a thread waiting. One may be a super-packet of 64 KiB,
+  /// but TCP's windows are used up long before there are so many.
+  std::uint32_t queue_packets = 1000;
 };
 
 class TunDevice {
@@ -47,6 +52,10 @@ class TunDevice {
   /// kernel without it, and is taken as `checksum` elsewhere. Throws SystemError (EBADFD: device
   /// deleted).
   void set_offload(TunOffload offload);
+  /// Plugs the cable in or out (TUNSETCARRIER, Linux 5.0): without carrier the device is not
+  /// running and the kernel sends nothing by it. Any thread. Throws SystemError (EBADFD: device
+  /// deleted).
+  void set_carrier(bool on);
   /// Bytes of virtio header (struct virtio_net_hdr, host byte order) in front of each packet: 10,
   /// or 0 when there is none.
   [[nodiscard]] std::size_t header_bytes() const noexcept;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <fmt/core.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
