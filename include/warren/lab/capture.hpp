@@ -3,7 +3,6 @@
 // counted.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,7 +15,8 @@
 namespace warren::lab {
 
 /// One frame at one moment. A frame that passes is recorded twice: when it enters (`sent`) and when
-/// it leaves (`received`); one that does not, once.
+/// it leaves (`received`); one that does not, once, but for one that CoDel drops: it had entered,
+/// and is recorded a second time where it would have left. A copy leaves as well.
 struct CaptureRecord {
   enum class Point : std::uint8_t { sent, received };
   base::WallTime when;
@@ -24,13 +24,14 @@ struct CaptureRecord {
   std::uint8_t direction = 0;
   Point point = Point::sent;
   impair::Fate fate;
-  std::uint32_t frame_bytes = 0;  ///< on the wire
-  base::ConstBytes bytes;         ///< captured of it
+  std::uint32_t frame_bytes = 0;  ///< on the wire, without FCS
+  base::ConstBytes bytes;         ///< captured of it; at `sent` as it was before corruption
 };
 
 class CaptureRing {
  public:
-  /// `capacity_bytes` is rounded up to a power of two; `snap_bytes` of each frame are kept.
+  /// `capacity_bytes` is rounded up to a power of two, and to room for two records at least;
+  /// `snap_bytes` of each frame are kept.
   CaptureRing(std::size_t capacity_bytes, std::uint32_t snap_bytes);
   CaptureRing(const CaptureRing&) = delete;
   CaptureRing& operator=(const CaptureRing&) = delete;
@@ -39,8 +40,9 @@ class CaptureRing {
   /// Producer. Copies the bytes. False and counted as missed when there is no room. Allocates
   /// nothing.
   bool push(const CaptureRecord& record) noexcept;
-  /// Consumer. The record's bytes are valid until the next call.
+  /// Consumer. The record's bytes are valid until the next call, and their room is free after it.
   std::optional<CaptureRecord> pop() noexcept;
+  /// Any thread.
   [[nodiscard]] std::uint64_t missed() const noexcept;
 
  private:

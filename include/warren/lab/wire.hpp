@@ -5,33 +5,47 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <warren/impair/pipeline.hpp>
+#include <warren/impair/recording.hpp>
 #include <warren/lab/capture.hpp>
 #include <warren/lab/topology.hpp>
 #include <warren/system/tun_device.hpp>
 
 namespace warren::lab {
 
-/// Of one direction of a link.
+/// Of one direction of a link. At any moment `frames` is the sum of `verdicts` and `held_frames`:
+/// a frame has passed when it has left. One that was duplicated counts once, with the verdict on
+/// the copy that leaves last.
 struct WireCounters {
   std::uint64_t frames = 0, bytes = 0;  ///< entered
+  /// `overrun`: the limits of this program (see Wire), and of the sending device's queue (its
+  /// tx_dropped; a super-packet counts once, without its bytes).
   std::array<std::uint64_t, impair::kVerdicts> verdicts{};
-  std::uint64_t duplicated = 0, corrupted = 0, reordered = 0;
-  std::uint64_t malformed = 0;  ///< not to be cut into frames
-  std::uint64_t refused = 0;    ///< the receiving device did not take them (EIO: it is down)
+  std::uint64_t duplicated = 0, corrupted = 0, reordered = 0;  ///< as decided when they entered
+  std::uint64_t malformed = 0;  ///< not to be cut into frames, so not among `frames`
+  /// Frames that left, but the receiving device did not take them (EIO: it is down).
+  std::uint64_t refused = 0;
   std::uint64_t held_frames = 0, queued_bytes = 0;  ///< now
   /// How late frames left, against the emulated moment.
   std::uint64_t late_p50_ns = 0, late_p99_ns = 0, late_max_ns = 0;
 };
 
+/// For TunOptions::queue_packets of a wire's TAP devices: a TAP device holds no sender back, and a
+/// burst has to wait somewhere while the wire's thread does not run.
+inline constexpr std::uint32_t kTapQueuePackets = 8192;
+
 struct WireLink {
   LinkId id;
   std::string name;
-  std::array<std::unique_ptr<system::TunDevice>, 2> taps;  ///< with IFF_VNET_HDR
+  /// With virtio header (TunOffload::checksum or more). Where the receiving device has TSO and USO
+  /// on, frames of one flow that arrive at one moment are handed to it in one piece, as a network
+  /// card with receive offloads would; TunOffload::checksum: one by one, for XDP programs.
+  std::array<std::unique_ptr<system::TunDevice>, 2> taps;
   std::array<impair::Settings, 2> settings;
 };
 
@@ -40,6 +54,10 @@ struct WireOptions {
   CaptureRing* capture = nullptr;  ///< borrowed; outlives the wire
   std::uint64_t frame_bytes = 0;   ///< memory for frames on their way; 0: from the settings
   bool schedule_first = true;      ///< SCHED_FIFO where the kernel allows it
+  /// Verdicts to apply instead of the dice.
+  std::shared_ptr<const impair::Recording> replay = {};
+  /// Called in the wire's thread before anything else.
+  std::function<void()> on_thread_start = {};
 };
 
 class Wire {
@@ -52,15 +70,18 @@ class Wire {
   ~Wire();
 
   /// Any thread. Takes effect before the call returns. `up` also switches the carrier of both
-  /// devices off and on, once both directions are down or one is up again.
+  /// devices off and on, once both directions are down or one is up again. Throws base::Error for
+  /// a link that there is not, and when the wire has died.
   void change(LinkId link, std::uint8_t direction, const impair::Settings& settings);
   [[nodiscard]] impair::Settings settings(LinkId link, std::uint8_t direction) const;
   /// Any thread; a consistent copy.
   [[nodiscard]] WireCounters counters(LinkId link, std::uint8_t direction) const;
-  /// Captured frames from now on, all links; off costs nothing.
+  /// Captured frames from now on, all links; off costs nothing. Off at first.
   void capture(bool on);
   /// What the thread died of, if it did.
   [[nodiscard]] std::string failure() const;
+  /// How it runs, for logs: "scheduling: …", "frame read: multishot".
+  [[nodiscard]] std::vector<std::string> features() const;
 
  private:
   struct State;
