@@ -1,4 +1,3 @@
-#include "document.hpp"
 
 #include <fmt/core.h>
 #include <toml++/toml.h>
@@ -6,6 +5,8 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+
+#include <warren/config/document.hpp>
 
 namespace warren::config {
 namespace {
@@ -88,7 +89,7 @@ Table parse_document(const Source& source) {
     return table_of(toml::parse(source.text()));
   } catch (const toml::parse_error& error) {
     source.fail(position_of(error.source()),
-                fmt::format("TOML syntax: {}", mask_secrets(error.description())));
+                fmt::format("TOML syntax: {}", source.masked(error.description())));
   }
 }
 

@@ -3,10 +3,9 @@
 
 #include <span>
 
+#include <warren/config/document.hpp>
 #include <warren/config/model.hpp>
-
-#include "document.hpp"
-#include "source.hpp"
+#include <warren/config/source.hpp>
 
 namespace warren::config {
 

@@ -8,8 +8,9 @@
 #include <limits>
 #include <utility>
 
+#include <warren/config/source.hpp>
+
 #include "limits.hpp"
-#include "source.hpp"
 
 namespace warren::config {
 namespace {
@@ -34,19 +35,6 @@ bool is_base64(char c) noexcept {
   return is_letter(c) || is_digit(c) || c == '+' || c == '/';
 }
 
-/// For a message: control characters would reach the terminal.
-std::string quoted(std::string_view text) {
-  constexpr std::size_t kMaxQuoted = 80;
-  std::string clean;
-  for (const char c : text.substr(0, kMaxQuoted)) clean += is_control(c) ? '?' : c;
-  if (text.size() > kMaxQuoted) {
-    // Not in the middle of a character.
-    while (!clean.empty() && find_invalid_utf8(clean) != std::string::npos) clean.pop_back();
-    clean += "…";
-  }
-  return fmt::format("\"{}\"", clean);
-}
-
 constexpr std::string_view kKeyHint =
     "a key is what `warren genkey`, `warren pubkey` or `warren genpsk` prints";
 
@@ -57,16 +45,16 @@ std::unexpected<Problem> malformed_network(std::string_view text, std::string_vi
   const auto address = base::IpAddress::parse(text.substr(0, slash));
   if (address && slash != std::string_view::npos) {
     return problem(fmt::format("{} has no valid prefix length: it is a number from 0 to {}",
-                               quoted(text), address->bits()),
+                               in_quotes(text), address->bits()),
                    fmt::format("for example \"{}\"", example));
   }
-  return problem(fmt::format("{} is no {}", quoted(text), what),
+  return problem(fmt::format("{} is no {}", in_quotes(text), what),
                  fmt::format("for example \"{}\"", example));
 }
 
 std::optional<Problem> check_host_name(std::string_view host) {
   const auto bad = [&](std::string why, std::string hint = {}) {
-    return std::optional(Problem{fmt::format("{} {}", quoted(host), why), std::move(hint)});
+    return std::optional(Problem{fmt::format("{} {}", in_quotes(host), why), std::move(hint)});
   };
   if (host.size() > kMaxHostName) return bad(fmt::format("is longer than {}", kMaxHostName));
   if (std::ranges::any_of(host, [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
@@ -108,17 +96,17 @@ Parsed<HostPort> parse_host(std::string_view host, bool bracketed, std::uint16_t
   result.literal = base::Endpoint::parse(text);
   if (result.literal) {
     if (result.literal->address.is_unspecified()) {
-      return problem(fmt::format("{} is the address of no host", quoted(host)));
+      return problem(fmt::format("{} is the address of no host", in_quotes(host)));
     }
     if (bracketed && result.literal->address.is_link_local() && result.literal->scope_id == 0) {
-      return problem(fmt::format("{} is a link-local address without its link", quoted(host)),
+      return problem(fmt::format("{} is a link-local address without its link", in_quotes(host)),
                      fmt::format("name the interface: \"[{}%eth0]:{}\"", host, port));
     }
     return result;
   }
   if (bracketed) {
     if (is_scoped_by_name(host)) return result;
-    return problem(fmt::format("{} is no IPv6 address", quoted(host)),
+    return problem(fmt::format("{} is no IPv6 address", in_quotes(host)),
                    "brackets are for IPv6 addresses: \"[2001:db8::1]:51820\"");
   }
   if (auto bad = check_host_name(host)) return std::unexpected(*std::move(bad));
@@ -127,10 +115,22 @@ Parsed<HostPort> parse_host(std::string_view host, bool bracketed, std::uint16_t
 
 }  // namespace
 
+std::string in_quotes(std::string_view text) {
+  constexpr std::size_t kMaxQuoted = 80;
+  std::string clean;
+  for (const char c : text.substr(0, kMaxQuoted)) clean += is_control(c) ? '?' : c;
+  if (text.size() > kMaxQuoted) {
+    // Not in the middle of a character.
+    while (!clean.empty() && find_invalid_utf8(clean) != std::string::npos) clean.pop_back();
+    clean += "…";
+  }
+  return fmt::format("\"{}\"", clean);
+}
+
 std::optional<Problem> check_interface_name(std::string_view name) {
   const auto bad = [&](std::string why) {
     return std::optional(
-        Problem{fmt::format("{} cannot be an interface's name: {}", quoted(name), why), {}});
+        Problem{fmt::format("{} cannot be an interface's name: {}", in_quotes(name), why), {}});
   };
   if (name.empty()) return bad("it is empty");
   if (name.size() > kMaxInterfaceName) {
@@ -224,7 +224,7 @@ Parsed<base::InterfaceAddress> parse_interface_address(std::string_view text) {
   const auto address = base::InterfaceAddress::parse(text);
   if (!address) return malformed_network(text, "address", "10.8.0.1/24");
   if (address->address.is_unspecified()) {
-    return problem(fmt::format("{} is the address of no host", quoted(text)));
+    return problem(fmt::format("{} is the address of no host", in_quotes(text)));
   }
   return *address;
 }
@@ -234,30 +234,30 @@ Parsed<HostPort> parse_endpoint(std::string_view text) {
   const bool bracketed = text.starts_with('[');
   const std::size_t bracket = bracketed ? text.find(']') : std::string_view::npos;
   if (bracketed && bracket == std::string_view::npos) {
-    return problem(fmt::format("{} has no closing bracket", quoted(text)));
+    return problem(fmt::format("{} has no closing bracket", in_quotes(text)));
   }
   if (!bracketed && base::IpAddress::parse(text) && !base::IpAddress::parse(text)->is_v4()) {
     return problem(
-        fmt::format("{} is an address without a port, or one without brackets", quoted(text)),
+        fmt::format("{} is an address without a port, or one without brackets", in_quotes(text)),
         fmt::format("write \"[{}]:51820\"", text));
   }
   if (!bracketed && std::ranges::count(text, ':') > 1) {
-    return problem(fmt::format("{} has more than one `:`", quoted(text)),
+    return problem(fmt::format("{} has more than one `:`", in_quotes(text)),
                    "an IPv6 address stands in brackets: \"[2001:db8::1]:51820\"");
   }
   if (colon == std::string_view::npos || (bracketed && colon < bracket)) {
-    return problem(fmt::format("{} has no port", quoted(text)),
+    return problem(fmt::format("{} has no port", in_quotes(text)),
                    fmt::format("write \"{}:51820\"", text));
   }
   const std::string_view host = bracketed ? text.substr(1, bracket - 1) : text.substr(0, colon);
   if (bracketed && bracket + 1 != colon) {
-    return problem(fmt::format("{} has something between bracket and port", quoted(text)));
+    return problem(fmt::format("{} has something between bracket and port", in_quotes(text)));
   }
-  if (host.empty()) return problem(fmt::format("{} has no host", quoted(text)));
+  if (host.empty()) return problem(fmt::format("{} has no host", in_quotes(text)));
   const auto port = parse_number(text.substr(colon + 1), std::numeric_limits<std::uint16_t>::max());
   if (!port || *port == 0) {
     return problem(fmt::format("{} is no port: it is a number from 1 to 65535",
-                               quoted(text.substr(colon + 1))));
+                               in_quotes(text.substr(colon + 1))));
   }
   return parse_host(host, bracketed, static_cast<std::uint16_t>(*port));
 }
@@ -267,7 +267,7 @@ Parsed<std::uint32_t> parse_number(std::string_view text, std::uint32_t maximum)
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (text.empty() || error != std::errc() || end != text.data() + text.size() ||
       number > maximum) {
-    return problem(fmt::format("{} is no number from 0 to {}", quoted(text), maximum));
+    return problem(fmt::format("{} is no number from 0 to {}", in_quotes(text), maximum));
   }
   return number;
 }
@@ -281,7 +281,7 @@ Parsed<std::uint32_t> parse_fwmark(std::string_view text) {
   const auto [end, error] =
       std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
   if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) {
-    return problem(fmt::format("{} is no mark of 32 bits", quoted(text)));
+    return problem(fmt::format("{} is no mark of 32 bits", in_quotes(text)));
   }
   return number;
 }

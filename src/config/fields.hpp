@@ -3,28 +3,16 @@
 #pragma once
 
 #include <cstdint>
-#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include <warren/base/ip.hpp>
 #include <warren/config/model.hpp>
+#include <warren/config/values.hpp>
 #include <warren/crypto/keys.hpp>
 
 namespace warren::config {
 
-/// What is wrong with a value, and the remedy (may be empty). Holds no part of a secret.
-struct Problem {
-  std::string message;
-  std::string hint;
-};
-
-template <class T>
-using Parsed = std::expected<T, Problem>;
-
-/// Empty when Linux takes `name` as an interface's name.
-std::optional<Problem> check_interface_name(std::string_view name);
 /// Empty when `name` can stand in a line of `warren status`.
 std::optional<Problem> check_peer_name(std::string_view name);
 /// Empty when `text` is a key: 44 characters of canonical base64. Says which rule it breaks.
@@ -39,8 +27,6 @@ Parsed<crypto::SecretKey> parse_private_key(std::string_view text);
 /// All zeros means none.
 Parsed<std::optional<crypto::PresharedKey>> parse_preshared_key(std::string_view text);
 
-Parsed<base::IpNetwork> parse_network(std::string_view text);
-Parsed<base::InterfaceAddress> parse_interface_address(std::string_view text);
 /// "host:port", "192.0.2.1:port", "[2001:db8::1]:port"; an IPv6 scope may be an index or a name.
 Parsed<HostPort> parse_endpoint(std::string_view text);
 

@@ -15,17 +15,17 @@
 #include <utility>
 
 #include <warren/base/error.hpp>
+#include <warren/config/document.hpp>
 #include <warren/config/model.hpp>
+#include <warren/config/source.hpp>
 #include <warren/crypto/aead.hpp>
 #include <warren/crypto/keys.hpp>
 
-#include "document.hpp"
 #include "engine_table.hpp"
 #include "fields.hpp"
 #include "file.hpp"
 #include "limits.hpp"
 #include "schema.hpp"
-#include "source.hpp"
 
 namespace warren::config {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
-#include <numeric>
 #include <string>
 #include <vector>
+
+#include <warren/config/values.hpp>
 
 namespace warren::config {
 namespace {
@@ -83,23 +83,6 @@ std::string_view type_name(Type type) noexcept {
 bool has_control_characters(const std::string& text) noexcept {
   return std::ranges::any_of(
       text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-/// Levenshtein distance, in bytes: the known names are ASCII.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t above = row[j + 1];
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      row[j + 1] = std::min({above + 1, row[j] + 1, replaced});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
 }
 
 void check_text(const Source& source, const Value& value, std::string_view key) {
@@ -197,30 +180,9 @@ std::span<const KeySpec> peer_keys() noexcept {
 }
 
 std::string_view nearest_name(std::string_view name, std::span<const KeySpec> known) {
-  constexpr std::size_t kLongestName = 64;
-  if (name.size() > kLongestName) return {};
-  // wg-quick's spelling is near: AllowedIPs against allowed_ips.
-  const auto plain = [](std::string_view text) {
-    std::string result;
-    for (const char c : text) {
-      if (c == '_' || c == '-' || c == ' ') continue;
-      result += (c >= 'A' && c <= 'Z') ? static_cast<char>(c - 'A' + 'a') : c;
-    }
-    return result;
-  };
-  const std::string wanted = plain(name);
-  std::string_view best;
-  std::size_t best_distance = 0;
-  for (const KeySpec& spec : known) {
-    const std::size_t distance = edit_distance(wanted, plain(spec.name));
-    // A third of the letters may be wrong; beyond that the guess confuses.
-    if (distance > std::max<std::size_t>(1, spec.name.size() / 3)) continue;
-    if (best.empty() || distance < best_distance) {
-      best = spec.name;
-      best_distance = distance;
-    }
-  }
-  return best;
+  std::vector<std::string_view> names;
+  for (const KeySpec& spec : known) names.push_back(spec.name);
+  return nearest_name(name, names);
 }
 
 void check_keys(const Source& source, const Table& table, std::string_view where,

@@ -6,8 +6,8 @@
 #include <span>
 #include <string_view>
 
-#include "document.hpp"
-#include "source.hpp"
+#include <warren/config/document.hpp>
+#include <warren/config/source.hpp>
 
 namespace warren::config {
 

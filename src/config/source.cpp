@@ -1,4 +1,3 @@
-#include "source.hpp"
 
 #include <fmt/core.h>
 
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include <warren/config/model.hpp>
+#include <warren/config/source.hpp>
 
 #include "limits.hpp"
 
@@ -166,10 +166,11 @@ std::string mask_secrets(std::string_view line) {
   return masked;
 }
 
-Source::Source(std::string_view text, std::string name) : text_(text), name_(std::move(name)) {
+Source::Source(std::string_view text, std::string name, bool may_hold_secrets)
+    : text_(text), name_(std::move(name)), may_hold_secrets_(may_hold_secrets) {
   if (text_.size() > kMaxFileBytes) {
     throw ConfigError(fmt::format("{}: the file has more than {} MiB", name_, kMaxFileBytes >> 20),
-                      "this is no configuration of a tunnel");
+                      "this is no configuration of ours");
   }
   if (text_.starts_with("\xef\xbb\xbf")) text_.remove_prefix(3);
   if (const auto offset = text_.find('\0'); offset != std::string_view::npos) {
@@ -181,8 +182,12 @@ Source::Source(std::string_view text, std::string name) : text_(text), name_(std
   }
 }
 
+std::string Source::masked(std::string_view line) const {
+  return may_hold_secrets_ ? mask_secrets(line) : std::string(line);
+}
+
 void Source::fail(Position at, std::string_view message, std::string hint) const {
-  std::vector<std::string> line = printable_characters(mask_secrets(line_of(text_, at.line)));
+  std::vector<std::string> line = printable_characters(masked(line_of(text_, at.line)));
   std::size_t caret = std::min<std::size_t>(at.column - std::min(at.column, 1U), line.size());
   bool cut = false;
   if (line.size() > kShownCharacters && caret > kShownBeforeCaret) {

@@ -17,9 +17,9 @@
 #include <vector>
 
 #include <warren/config/model.hpp>
+#include <warren/config/source.hpp>
 
 #include "fields.hpp"
-#include "source.hpp"
 #include "wg_quick_reader.hpp"
 
 namespace warren::config {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "source.hpp"
+#include <warren/config/source.hpp>
 
 namespace warren::config {
 

@@ -63,7 +63,8 @@ struct Program {
 
 struct XdpProgram {
   std::string interface;
-  std::filesystem::path object;  ///< an ELF file; relative to the lab's file
+  /// An ELF file, as written: relative to the lab's file, else to a folder of $WARREN_LAB_PATH.
+  std::filesystem::path object;
   std::string section = "xdp";
 };
 
@@ -116,8 +117,12 @@ struct TunnelEnd {
   NodeId node;
   std::vector<base::InterfaceAddress> addresses;  ///< of the tunnel's interface
   std::vector<base::IpNetwork> subnets;           ///< behind this end, besides its addresses
-  /// Where the others reach this end; empty behind a NAT: it has to begin.
+  /// Where others reach this end: what the first of them would use. Empty when none does (it is
+  /// behind a NAT): it has to begin.
   std::optional<base::IpAddress> underlay;
+  /// The same for each of Tunnel::ends: where that end reaches this one. Empty where it does not,
+  /// and where the two are no peers.
+  std::vector<std::optional<base::IpAddress>> reached_at;
   std::uint16_t port = 51820;
 };
 
@@ -170,10 +175,12 @@ struct Bound {
   }
 };
 
-/// "bob", "bob@wr0", "10.0.0.7": resolved to an address.
+/// "bob", "bob@wr0", "bob/6", "10.0.0.7": resolved to an address. Of a node's addresses the IPv4
+/// ones come first; then the one with the fewest nodes on the way from the sender, outside tunnels;
+/// then the first in the file's order.
 struct Target {
   std::string text;            ///< as written
-  std::optional<NodeId> node;  ///< empty for a bare address
+  std::optional<NodeId> node;  ///< empty for an address of no node
   base::IpAddress address;
 };
 
@@ -245,8 +252,9 @@ struct ExpectHandshake {
   std::optional<NodeId> node;  ///< one end only
   base::Duration within = std::chrono::seconds(5);
 };
-/// A counter of an interface ("rx_packets", as in /sys/class/net), or of a wired link ("lost", as
-/// impair::describe names verdicts, "passed", "duplicated", "corrupted", "reordered").
+/// Counters of an interface ("rx_packets", as in /sys/class/net/…/statistics), or of a wired link:
+/// verdicts as impair::describe names them, with `_` for spaces ("lost", "queue_full"), and
+/// "frames", "bytes", "duplicated", "corrupted", "reordered", "malformed", "refused".
 struct ExpectCounters {
   std::optional<NodeId> node;
   std::string interface;
@@ -291,6 +299,8 @@ struct Topology {
   [[nodiscard]] const Interface& interface(const LinkEnd& end) const {
     return node(end.node).interfaces.at(end.interface);
   }
+  [[nodiscard]] std::optional<NodeId> find_node(std::string_view node_name) const noexcept;
+  [[nodiscard]] std::optional<LinkId> find_link(std::string_view link_name) const noexcept;
   /// What of the machine it takes beyond a user namespace; empty: nothing. For skipping with a
   /// reason.
   [[nodiscard]] std::optional<std::string> needs_root() const;

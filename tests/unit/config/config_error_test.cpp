@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include <warren/config/document.hpp>
 #include <warren/config/model.hpp>
 
 #include "config_test_support.hpp"
-#include "document.hpp"
 #include "engine_table.hpp"
 #include "schema.hpp"
 

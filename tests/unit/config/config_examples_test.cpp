@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
+#include <warren/config/document.hpp>
 #include <warren/config/model.hpp>
 #include <warren/crypto/keys.hpp>
 
 #include "config_test_support.hpp"
-#include "document.hpp"
 #include "schema.hpp"
 
 using namespace warren;

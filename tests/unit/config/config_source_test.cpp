@@ -3,10 +3,10 @@
 #include <string>
 
 #include <warren/config/model.hpp>
+#include <warren/config/source.hpp>
 
 #include "config_test_support.hpp"
 #include "limits.hpp"
-#include "source.hpp"
 
 using namespace warren;
 using namespace warren::config;

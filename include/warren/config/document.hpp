@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "source.hpp"
+#include <warren/config/source.hpp>
 
 namespace warren::config {
 

@@ -19,18 +19,21 @@ struct Position {
 class Source {
  public:
   /// Borrows `text`. Throws ConfigError when it is no text: NUL bytes, not UTF-8, over 16 MiB. A
-  /// byte order mark is skipped.
-  Source(std::string_view text, std::string name);
+  /// byte order mark is skipped. `may_hold_secrets` off: messages show lines as they are.
+  Source(std::string_view text, std::string name, bool may_hold_secrets = true);
 
   [[nodiscard]] std::string_view text() const noexcept { return text_; }
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
   /// Throws ConfigError: "name:line:column: message", the line, the caret.
   [[noreturn]] void fail(Position at, std::string_view message, std::string hint = {}) const;
+  /// `line` as it may be shown.
+  [[nodiscard]] std::string masked(std::string_view line) const;
 
  private:
   std::string_view text_;
   std::string name_;
+  bool may_hold_secrets_;
 };
 
 /// The byte offset of `text`'s first byte that is not part of valid UTF-8; npos when there is none.

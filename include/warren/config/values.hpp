@@ -1,0 +1,39 @@
+// Values and names that occur in every kind of configuration file: what is wrong with a text, in
+// words, without the place, which the reader adds.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <warren/base/ip.hpp>
+
+namespace warren::config {
+
+/// What is wrong with a value, and the remedy (may be empty). Holds no part of a secret.
+struct Problem {
+  std::string message;
+  std::string hint;
+};
+
+template <class T>
+using Parsed = std::expected<T, Problem>;
+
+/// `text` in quotes for a message: without control characters, and shortened.
+std::string in_quotes(std::string_view text);
+
+/// The known name that `name` most likely was meant to be, by edit distance; empty when none is
+/// near. Case, `_`, `-` and spaces do not count.
+std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known);
+
+/// Empty when Linux takes `name` as an interface's name.
+std::optional<Problem> check_interface_name(std::string_view name);
+
+/// "10.8.0.0/24"; host bits are zeroed.
+Parsed<base::IpNetwork> parse_network(std::string_view text);
+/// "10.8.0.1/24"; without a prefix length the whole address counts.
+Parsed<base::InterfaceAddress> parse_interface_address(std::string_view text);
+
+}  // namespace warren::config
