@@ -31,7 +31,7 @@ std::uint64_t capacity_of(const Settings& settings) noexcept {
   const double rate_bps = settings.trace != nullptr ? settings.trace->mean_rate_bps()
                                                     : static_cast<double>(settings.rate_bps);
   base::Duration way = std::max(settings.delay, base::Duration::zero());
-  if (settings.jitter) way += settings.jitter->amount;
+  if (settings.jitter) way += std::max(settings.jitter->amount, base::Duration::zero());
   const double bytes = rate_bps / 8 * std::chrono::duration<double>(way).count();
   // Larger than anything that the limits of a pipeline let in.
   constexpr double kMost = 1e18;

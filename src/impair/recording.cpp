@@ -127,17 +127,6 @@ std::expected<Line, std::string> parse_line(std::string_view text) {
   return line;
 }
 
-constexpr auto place_of = [](const Fate& fate) { return std::tuple(fate.flow, fate.number); };
-
-/// Of several for one frame the last stays.
-void sort_and_unite(std::vector<Fate>& fates) {
-  std::ranges::stable_sort(fates, {}, place_of);
-  std::ranges::reverse(fates);
-  const auto rest = std::ranges::unique(fates, {}, place_of);
-  fates.erase(rest.begin(), rest.end());
-  std::ranges::reverse(fates);
-}
-
 }  // namespace
 
 std::expected<Recording, TextError> Recording::parse(std::string_view text) {
@@ -155,10 +144,10 @@ std::expected<Recording, TextError> Recording::parse(std::string_view text) {
       return std::unexpected(
           TextError{number, fmt::format("lists more than {} frames", kMaxFrames)});
     }
-    recording.directions_.at(parsed->direction)[parsed->link].fates_.push_back(parsed->fate);
+    recording.directions_.at(parsed->direction)[parsed->link].add(parsed->fate, number);
   }
   for (auto& links : recording.directions_) {
-    for (auto& [link, stream] : links) sort_and_unite(stream.fates_);
+    for (auto& [link, stream] : links) stream.finish();
   }
   return recording;
 }
@@ -175,10 +164,29 @@ std::string Recording::line(std::string_view link, std::uint8_t direction, const
   return text;
 }
 
+void Recording::Stream::add(const Fate& fate, std::size_t line) {
+  frames_.push_back({fate, line});
+}
+
+/// Of several lines for one frame the last stays.
+void Recording::Stream::finish() {
+  const auto place = [](const Listed& listed) {
+    return std::tuple(listed.fate.flow, listed.fate.number, listed.line);
+  };
+  std::ranges::sort(frames_, std::ranges::greater(), place);
+  const auto rest = std::ranges::unique(frames_, [](const Listed& a, const Listed& b) {
+    return a.fate.flow == b.fate.flow && a.fate.number == b.fate.number;
+  });
+  frames_.erase(rest.begin(), rest.end());
+  std::ranges::reverse(frames_);
+}
+
 const Fate* Recording::Stream::find(std::uint64_t flow, std::uint64_t number) const noexcept {
-  const auto at = std::ranges::lower_bound(fates_, std::tuple(flow, number), {}, place_of);
-  if (at == fates_.end() || at->flow != flow || at->number != number) return nullptr;
-  return &*at;
+  const auto at = std::ranges::lower_bound(
+      frames_, std::tuple(flow, number), {},
+      [](const Listed& listed) { return std::tuple(listed.fate.flow, listed.fate.number); });
+  if (at == frames_.end() || at->fate.flow != flow || at->fate.number != number) return nullptr;
+  return &at->fate;
 }
 
 const Recording::Stream* Recording::stream(std::string_view link,
@@ -191,7 +199,7 @@ const Recording::Stream* Recording::stream(std::string_view link,
 std::size_t Recording::size() const noexcept {
   std::size_t frames = 0;
   for (const auto& links : directions_) {
-    for (const auto& [link, stream] : links) frames += stream.fates_.size();
+    for (const auto& [link, stream] : links) frames += stream.frames_.size();
   }
   return frames;
 }

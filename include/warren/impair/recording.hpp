@@ -43,7 +43,13 @@ class Recording {
 
    private:
     friend class Recording;
-    std::vector<Fate> fates_;  // sorted by flow and number
+    struct Listed {
+      Fate fate;
+      std::size_t line = 0;
+    };
+    void add(const Fate& fate, std::size_t line);
+    void finish();
+    std::vector<Listed> frames_;  // sorted by flow and number
   };
   /// Null when nothing of it is listed. Valid as long as the recording.
   [[nodiscard]] const Stream* stream(std::string_view link, std::uint8_t direction) const noexcept;

@@ -1,0 +1,1 @@
+warren_fuzz(impair_pipeline LIBRARIES warren_impair)

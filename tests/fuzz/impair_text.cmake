@@ -1,0 +1,1 @@
+warren_fuzz(impair_text LIBRARIES warren_impair)
