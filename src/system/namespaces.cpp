@@ -34,18 +34,40 @@ bool same_netns(int left, int right) noexcept {
          one.st_ino == other.st_ino;
 }
 
-void run_in_netns(int netns, const std::function<void()>& work) {
+void run_in_own_thread(const std::function<void()>& work) {
   std::exception_ptr failure;
   std::thread([&] {
     try {
-      base::check_system_call(::setns(netns, CLONE_NEWNET), "entering", "a network namespace",
-                              "this needs CAP_SYS_ADMIN: run as root");
       work();
     } catch (...) {
       failure = std::current_exception();
     }
   }).join();
   if (failure) std::rethrow_exception(failure);
+}
+
+void enter_netns(int netns) {
+  base::check_system_call(::setns(netns, CLONE_NEWNET), "entering", "a network namespace",
+                          "this needs CAP_SYS_ADMIN: run as root");
+}
+
+base::Fd create_netns() {
+  if (::unshare(CLONE_NEWNET) < 0) {
+    const int error = errno;
+    throw base::SystemError(
+        "making", "a network namespace", error,
+        error == ENOSPC  ? "there are as many as allowed: raise the sysctl user.max_net_namespaces"
+        : error == EPERM ? "this needs CAP_SYS_ADMIN: run as root"
+                         : "");
+  }
+  return current_netns();
+}
+
+void run_in_netns(int netns, const std::function<void()>& work) {
+  run_in_own_thread([&] {
+    enter_netns(netns);
+    work();
+  });
 }
 
 }  // namespace warren::system

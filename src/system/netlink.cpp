@@ -12,12 +12,16 @@
 #include <warren/system/netlink.hpp>
 
 #include "rtnl.hpp"
+#include "rtnl_messages.hpp"
 
 namespace warren::system {
 
+using rtnl::address_message;
 using rtnl::Attributes;
 using rtnl::header_of;
+using rtnl::link_header;
 using rtnl::Message;
+using rtnl::route_message;
 
 class Netlink::Socket : public rtnl::Socket {};
 
@@ -25,46 +29,8 @@ namespace {
 
 constexpr std::uint32_t kIpv6DefaultMetric = 1024;  // IP6_RT_PRIO_USER
 
-ifinfomsg link_header(std::uint32_t index) {
-  ifinfomsg header{};
-  header.ifi_index = static_cast<int>(index);
-  return header;
-}
-
 std::string interface_text(std::uint32_t index) {
   return fmt::format("interface {}", index);
-}
-
-Message address_message(int type, int flags, std::uint32_t index,
-                        const base::InterfaceAddress& address) {
-  ifaddrmsg header{};
-  header.ifa_family = rtnl::family_number(address.address.family());
-  header.ifa_prefixlen = address.prefix;
-  header.ifa_index = index;
-  Message message(type, flags, header);
-  message.put_address(IFA_LOCAL, address.address);
-  message.put_address(IFA_ADDRESS, address.address);
-  return message;
-}
-
-Message route_message(int type, int flags, const Route& route) {
-  const bool deleting = type == RTM_DELROUTE;
-  rtmsg header{};
-  header.rtm_family = rtnl::family_number(route.network.address().family());
-  header.rtm_dst_len = static_cast<unsigned char>(route.network.prefix());
-  header.rtm_table = RT_TABLE_UNSPEC;  // RTA_TABLE has it in full
-  // When deleting, the protocol spares the routes that the kernel or a routing daemon made.
-  header.rtm_protocol = RTPROT_STATIC;
-  header.rtm_type = RTN_UNICAST;
-  const bool on_link = route.network.address().is_v4() && !route.gateway;
-  header.rtm_scope = deleting ? RT_SCOPE_NOWHERE : on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
-  Message message(type, flags, header);
-  if (route.network.prefix() != 0) message.put_address(RTA_DST, route.network.address());
-  if (route.gateway) message.put_address(RTA_GATEWAY, *route.gateway);
-  message.put_u32(RTA_OIF, route.interface_index);
-  message.put_u32(RTA_TABLE, route.table);
-  if (route.metric != 0) message.put_u32(RTA_PRIORITY, route.metric);
-  return message;
 }
 
 std::optional<Route> parse_route(const nlmsghdr* message) {
@@ -207,9 +173,7 @@ void Netlink::add_address(std::uint32_t index, const base::InterfaceAddress& add
                           DuplicateDetection detection) {
   // REPLACE makes it idempotent: an address that is there already is taken as it is.
   auto request = address_message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, index, address);
-  if (!address.address.is_v4() && detection == DuplicateDetection::off) {
-    request.put_u32(IFA_FLAGS, IFA_F_NODAD);
-  }
+  if (detection == DuplicateDetection::off) rtnl::put_no_duplicate_detection(request, address);
   const auto outcome = socket_->call(request);
   if (outcome.error_number == 0) return;
   const bool disabled = !address.address.is_v4() &&

@@ -30,20 +30,6 @@ struct Exchange {
   bool finished = false;
 };
 
-/// The kernel's words behind an error (NLMSGERR_ATTR_MSG). With NETLINK_CAP_ACK the attributes
-/// follow the nlmsgerr at once, without the request in between.
-std::string explanation_of(const nlmsgerr* error) {
-  const auto* header =
-      reinterpret_cast<const nlmsghdr*>(reinterpret_cast<const std::byte*>(error) - NLMSG_HDRLEN);
-  constexpr auto kSkip = static_cast<int>(sizeof(nlmsgerr));
-  if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0 || nlmsg_datalen(header) <= kSkip) return {};
-  nlattr* text =
-      nla_find(nlmsg_attrdata(header, kSkip), nlmsg_attrlen(header, kSkip), NLMSGERR_ATTR_MSG);
-  if (text == nullptr) return {};
-  const auto* characters = static_cast<const char*>(nla_data(text));
-  return {characters, ::strnlen(characters, static_cast<std::size_t>(nla_len(text)))};
-}
-
 // These run below libnl's C frames: nothing may be thrown through them.
 int on_message(nl_msg* message, void* argument) noexcept {
   const auto& exchange = *static_cast<Exchange*>(argument);
@@ -68,6 +54,20 @@ struct FreeCallbacks {
 };
 
 }  // namespace
+
+// NLMSGERR_ATTR_MSG. With NETLINK_CAP_ACK the attributes
+// follow the nlmsgerr at once, without the request in between.
+std::string explanation_of(const nlmsgerr* error) {
+  const auto* header =
+      reinterpret_cast<const nlmsghdr*>(reinterpret_cast<const std::byte*>(error) - NLMSG_HDRLEN);
+  constexpr auto kSkip = static_cast<int>(sizeof(nlmsgerr));
+  if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0 || nlmsg_datalen(header) <= kSkip) return {};
+  nlattr* text =
+      nla_find(nlmsg_attrdata(header, kSkip), nlmsg_attrlen(header, kSkip), NLMSGERR_ATTR_MSG);
+  if (text == nullptr) return {};
+  const auto* characters = static_cast<const char*>(nla_data(text));
+  return {characters, ::strnlen(characters, static_cast<std::size_t>(nla_len(text)))};
+}
 
 Message::Message(int type, int flags) : message_(nlmsg_alloc_simple(type, flags)) {
   if (!message_) throw std::bad_alloc();

@@ -34,6 +34,11 @@ class Message {
   void put_u32(int attribute, std::uint32_t value) { put(attribute, &value, sizeof value); }
   void put_string(int attribute, std::string_view text);
   void put_address(int attribute, const base::IpAddress& address);
+  /// A fixed structure within a nest, in front of its attributes.
+  template <class Structure>
+  void put_raw(const Structure& structure) {
+    append(&structure, sizeof structure);
+  }
   [[nodiscard]] nl_msg* get() const noexcept { return message_.get(); }
 
  private:
@@ -92,6 +97,7 @@ class Socket {
   /// The same; throws SystemError with the explanation as its hint.
   void require(const Message& request, const std::string& attempted, const std::string& object,
                const Handler& handle = {}, const std::function<void()>& restart = {});
+  [[nodiscard]] nl_sock* get() const noexcept { return socket_.get(); }
 
  private:
   struct Free {
@@ -102,6 +108,9 @@ class Socket {
 
 [[noreturn]] void throw_refused(const Socket::Outcome& outcome, const std::string& attempted,
                                 const std::string& object, std::string hint = {});
+
+/// The kernel's words behind an error (its extended acknowledgement); may be empty.
+std::string explanation_of(const nlmsgerr* error);
 
 /// AF_INET or AF_INET6.
 unsigned char family_number(base::Family family) noexcept;

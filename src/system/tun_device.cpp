@@ -128,6 +128,9 @@ base::Fd create(const TunOptions& options, bool header) {
   const int flags = (options.kind == TunKind::tap ? IFF_TAP : IFF_TUN) | IFF_NO_PI | IFF_TUN_EXCL |
                     (header ? IFF_VNET_HDR : 0);
   request.ifr_flags = static_cast<short>(flags);  // IFF_TUN_EXCL is the sign bit
+  if (options.index != 0 && ::ioctl(fd.get(), TUNSETIFINDEX, &options.index) < 0) {
+    throw base::SystemError("choosing the index of", options.name, errno);
+  }
   if (::ioctl(fd.get(), TUNSETIFF, &request) < 0) throw_refused(options.name, errno);
   return fd;
 }
@@ -171,6 +174,9 @@ TunDevice::TunDevice(const TunOptions& options) : kind_(options.kind), wanted_(o
     fd_ = create(options, false);
   }
   set_queue_length(fd_, options.queue_packets);
+  if (options.persistent) {
+    base::check_system_call(::ioctl(fd_.get(), TUNSETPERSIST, 1), "keeping", options.name);
+  }
 }
 
 std::string TunDevice::name() const {

@@ -1,5 +1,7 @@
 // Network namespaces (network_namespaces(7)). The process itself never changes its namespace: work
 // in another one runs in a short-lived thread, because setns(2) changes the calling thread only.
+// Whoever works in many of them starts one thread (run_in_own_thread) that goes from one to the
+// next.
 #pragma once
 
 #include <functional>
@@ -21,6 +23,19 @@ base::Fd open_netns(std::string_view name_or_path);
 
 /// Whether two descriptors name the same namespace.
 bool same_netns(int left, int right) noexcept;
+
+/// Runs `work` in a thread of its own, which may change its namespaces as it likes, and waits for
+/// it; an exception from `work` comes out here.
+void run_in_own_thread(const std::function<void()>& work);
+
+/// The calling thread goes to `netns` (borrowed): for threads that run_in_own_thread started. Needs
+/// CAP_SYS_ADMIN: throws SystemError otherwise.
+void enter_netns(int netns);
+
+/// The calling thread goes to a new network namespace, which lives as long as the descriptor (or
+/// something in it): for threads that run_in_own_thread started. Throws SystemError, with a hint
+/// where a limit is reached.
+base::Fd create_netns();
 
 /// Runs `work` in namespace `netns` (borrowed) in a thread of its own and waits for it; an
 /// exception from `work` comes out here. Sockets and TUN devices made in there stay there. Needs

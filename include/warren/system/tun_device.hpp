@@ -29,14 +29,19 @@ struct TunOptions {
   /// about as long as a busy machine keeps a thread waiting. One may be a super-packet of 64 KiB,
   /// but TCP's windows are used up long before there are so many.
   std::uint32_t queue_packets = 1000;
+  std::uint32_t index = 0;  ///< of the interface; 0: the kernel's choice
+  /// The device goes with its namespace instead of the descriptor. The kernel needs some 20 ms to
+  /// remove a device whose descriptor is closed, one after the other, while a namespace's end
+  /// removes all of them together and keeps nobody waiting.
+  bool persistent = false;
 };
 
 class TunDevice {
  public:
-  /// Creates the device in the calling thread's network namespace (not persistent: it goes with the
-  /// descriptor, which is non-blocking). An existing device of the name is never taken over. Throws
-  /// SystemError with a hint for: no /dev/net/tun, no CAP_NET_ADMIN, name taken, name of another
-  /// kind; Error for what is no interface name.
+  /// Creates the device in the calling thread's network namespace (unless `persistent`, it goes
+  /// with the descriptor, which is non-blocking). An existing device of the name is never taken
+  /// over. Throws SystemError with a hint for: no /dev/net/tun, no CAP_NET_ADMIN, name taken, name
+  /// of another kind; Error for what is no interface name.
   explicit TunDevice(const TunOptions& options);
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
