@@ -54,12 +54,16 @@ struct PagePicture {
   std::string svg;
   std::string text;
 };
+struct PageFile {
+  std::string name;  ///< beside the page
+  std::string about;
+};
 struct PageInput {
   const LabResult& result;
   std::string file_text;  ///< the lab's file
   std::vector<PageLog> logs;
   PagePicture picture;
-  std::vector<std::string> files;  ///< beside the page, to be linked
+  std::vector<PageFile> files;
 };
 /// One HTML document that needs nothing else. Pure; escapes everything.
 std::string evidence_page(const PageInput& input);

@@ -48,17 +48,15 @@ struct Incident {
   bool trouble = false;  ///< not as it should be: a program that died, a readiness that never came
 };
 
-/// What passed one direction of a link in a slice of time. The slices of drops count frames when
-/// they were dropped.
+/// What passed one direction of a link in a slice of time.
 struct SeriesSlice {
-  std::uint32_t sent = 0;       ///< entered the link
-  std::uint32_t arrived = 0;    ///< left it at the other end; copies count
-  std::uint32_t lost = 0;       ///< lost, selected, too big
-  std::uint32_t down = 0;       ///< the link was down
-  std::uint32_t queue = 0;      ///< the queue was full, codel
-  std::uint32_t overrun = 0;    ///< our own limits
+  std::uint32_t sent = 0;  ///< entered the link
+  /// By impair::Verdict, counted when it was known: `passed` when the frame left the link at the
+  /// other end (copies count), a drop when it was dropped.
+  std::array<std::uint32_t, impair::kVerdicts> verdicts{};
   std::uint32_t in_flight = 0;  ///< on their way when the slice ended
   std::uint64_t arrived_bytes = 0;
+  [[nodiscard]] std::uint32_t arrived() const noexcept { return verdicts[0]; }
   friend bool operator==(const SeriesSlice&, const SeriesSlice&) = default;
 };
 /// A link's frames over time.

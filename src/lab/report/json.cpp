@@ -163,21 +163,29 @@ WireCounters counters_of(const json& value) {
   return counters;
 }
 
-// A slice as an array: there may be hundreds per link.
+// A slice as an array, in the order that "fields" names: there may be hundreds per link.
 json slice_json(const SeriesSlice& slice) {
-  return {slice.sent,  slice.arrived, slice.lost,      slice.down,
-          slice.queue, slice.overrun, slice.in_flight, slice.arrived_bytes};
+  json out{slice.sent, slice.in_flight, slice.arrived_bytes};
+  for (const std::uint32_t count : slice.verdicts) out.push_back(count);
+  return out;
 }
 SeriesSlice slice_of(const json& value) {
-  const auto number = [&](std::size_t i) { return value.at(i).get<std::uint32_t>(); };
-  return {.sent = number(0),
-          .arrived = number(1),
-          .lost = number(2),
-          .down = number(3),
-          .queue = number(4),
-          .overrun = number(5),
-          .in_flight = number(6),
-          .arrived_bytes = value.at(7).get<std::uint64_t>()};
+  SeriesSlice slice;
+  slice.sent = value.at(0);
+  slice.in_flight = value.at(1);
+  slice.arrived_bytes = value.at(2);
+  for (std::size_t i = 0; i < slice.verdicts.size(); ++i) slice.verdicts.at(i) = value.at(3 + i);
+  return slice;
+}
+
+json series_json(const LinkSeries& series) {
+  json fields{"sent", "in_flight", "arrived_bytes"};
+  for (const std::string_view name : kVerdictNames) fields.push_back(name);
+  return {{"began_ns", series.began.count()},
+          {"slice_ns", series.slice.count()},
+          {"fields", std::move(fields)},
+          {"directions",
+           {list(series.directions[0], slice_json), list(series.directions[1], slice_json)}}};
 }
 
 json link_json(const LinkReport& link) {
@@ -186,14 +194,7 @@ json link_json(const LinkReport& link) {
           {"wired", link.wired},
           {"settings", {text(link.settings[0]), text(link.settings[1])}},
           {"counters", {counters_json(link.counters[0]), counters_json(link.counters[1])}},
-          {"series",
-           {{"began_ns", link.series.began.count()},
-            {"slice_ns", link.series.slice.count()},
-            {"fields",
-             {"sent", "arrived", "lost", "down", "queue", "overrun", "in_flight", "arrived_bytes"}},
-            {"directions",
-             {list(link.series.directions[0], slice_json),
-              list(link.series.directions[1], slice_json)}}}}};
+          {"series", series_json(link.series)}};
 }
 LinkReport link_of(const json& value) {
   LinkReport link;

@@ -7,32 +7,8 @@ namespace {
 
 void add(SeriesSlice& to, const SeriesSlice& from) {
   to.sent += from.sent;
-  to.arrived += from.arrived;
-  to.lost += from.lost;
-  to.down += from.down;
-  to.queue += from.queue;
-  to.overrun += from.overrun;
+  for (std::size_t i = 0; i < to.verdicts.size(); ++i) to.verdicts.at(i) += from.verdicts.at(i);
   to.arrived_bytes += from.arrived_bytes;
-}
-
-std::uint32_t& counter(SeriesSlice& slice, impair::Verdict verdict) {
-  using enum impair::Verdict;
-  switch (verdict) {
-    case lost:
-    case selected:
-    case too_big:
-      return slice.lost;
-    case link_down:
-      return slice.down;
-    case queue_full:
-    case codel:
-      return slice.queue;
-    case overrun:
-      return slice.overrun;
-    case passed:
-      break;
-  }
-  return slice.arrived;
 }
 
 }  // namespace
@@ -65,23 +41,21 @@ SeriesCounter::Cell& SeriesCounter::cell(const CaptureRecord& record) {
 void SeriesCounter::count(const CaptureRecord& record) {
   Cell& cell = this->cell(record);
   const bool passed = record.fate.verdict == impair::Verdict::passed;
-  if (record.point == CaptureRecord::Point::received) {
+  const bool left = record.point == CaptureRecord::Point::received;
+  if (left)
     ++cell.left;
-    ++counter(cell.slice, record.fate.verdict);
-    if (passed) cell.slice.arrived_bytes += record.frame_bytes;
-    return;
-  }
-  ++cell.slice.sent;
-  if (passed)
-    cell.entered += record.fate.duplicated ? 2 : 1;
   else
-    ++counter(cell.slice, record.fate.verdict);
+    ++cell.slice.sent;
+  // A frame that passes is counted as passed when it leaves.
+  if (left || !passed) ++cell.slice.verdicts.at(static_cast<std::size_t>(record.fate.verdict));
+  if (!left && passed) cell.entered += record.fate.duplicated ? 2 : 1;
+  if (left && passed) cell.slice.arrived_bytes += record.frame_bytes;
 }
 
 void SeriesCounter::count_plain(const CaptureRecord& record) {
   Cell& cell = this->cell(record);
   ++cell.slice.sent;
-  ++cell.slice.arrived;
+  ++cell.slice.verdicts[0];
   cell.slice.arrived_bytes += record.frame_bytes;
 }
 
