@@ -2,15 +2,18 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace warren::lab {
 namespace {
+
+constexpr std::uint32_t kUsualMtu = 1500;
 
 std::vector<std::string> texts_of(const std::vector<base::InterfaceAddress>& addresses) {
   std::vector<std::string> texts;
@@ -76,6 +79,8 @@ class Painter {
         topology_.node(link.ends[0].node).name + "-" + topology_.node(link.ends[1].node).name) {
       line.name = printable(link.name);
     }
+    const std::uint32_t mtu = topology_.interface(link.ends[0]).mtu;
+    if (mtu != kUsualMtu) line.text.push_back(fmt::format("MTU {}", mtu));
     std::array<std::string, 2> texts;
     for (std::size_t i = 0; i < 2; ++i) {
       texts.at(i) = printable(describe(link.settings.at(i)));
