@@ -21,7 +21,7 @@ demo_packages=(
 test_packages=(
   clang-19 clang-tidy-19 libclang-rt-19-dev lld-19 llvm-19 shellcheck python3 openssl tshark dpkg-dev
   file man-db bash-completion strace git libbenchmark-dev nftables
-  libxml2-utils
+  libxml2-utils graphviz
 )
 bench_packages=(nebula fastd openvpn)
 # From bookworm-backports: Catch2 3 is not in bookworm, and its wireguard-go predates segmentation offload.

@@ -16,6 +16,7 @@ enum ExitCode : int {
   kExitFailure = 1,  ///< the command ran and did not succeed
   kExitUsage = 2,    ///< the command line or a configuration is wrong
   kExitSystem = 3,   ///< the machine could not provide something (a SystemError)
+  kExitSkipped = 4,  ///< nothing could run and all was skipped (lab test)
 };
 
 /// The command line or its input is wrong: ends with kExitUsage.
@@ -37,9 +38,10 @@ void register_genkey(CLI::App& app, int& exit_code);
 void register_pubkey(CLI::App& app, int& exit_code);
 void register_genpsk(CLI::App& app, int& exit_code);
 void register_import(CLI::App& app, int& exit_code);
+void register_lab(CLI::App& app, int& exit_code);
 
-/// What the program does when it is called `warren-wg`: a drop-in for wireguard-go. Returns the exit
-/// code; throws base::Error.
+/// What the program does when it is called `warren-wg`: a drop-in for wireguard-go. Returns the
+/// exit code; throws base::Error.
 int run_warren_wg(int argc, char** argv);
 
 }  // namespace warren::cli

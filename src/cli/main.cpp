@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,26 +31,35 @@ constexpr Register kCommands[] = {
     cli::register_genkey,  //
     cli::register_pubkey,  //
     cli::register_genpsk,  //
-    cli::register_import,
+    cli::register_import,  //
+    cli::register_lab,
 };
 
 constexpr std::string_view kDescription =
-    "An encrypted overlay tunnel that speaks WireGuard on the wire.";
+    "An encrypted overlay tunnel that speaks WireGuard on the wire, and a virtual network lab.";
 constexpr std::string_view kFooter =
     "Example:\n"
     "  umask 077; warren genkey > wr0.key\n"
     "  warren check wr0.toml && warren up wr0.toml\n\n"
     "`warren COMMAND --help` shows a command's options and an example.\n"
     "Exit codes: 0 success, 1 failure, 2 wrong command line or configuration,\n"
-    "3 the machine could not provide something.";
+    "3 the machine could not provide something, 4 nothing could run and all was skipped.";
 
-/// CLI11 would only say that a command is missing.
-void refuse_unknown_command(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return;
-  const auto is_named = [&](const CLI::App* command) { return command->check_name(argv[1]); };
-  if (!app.get_subcommands(is_named).empty()) return;
-  throw cli::UsageError(fmt::format("there is no command `{}`", argv[1]),
-                        "`warren --help` lists the commands");
+/// CLI11 would only say that a command is missing. `prefix`: empty, or the command whose
+/// subcommands these are with a space behind it; `words`: what follows it.
+void refuse_unknown_command(const CLI::App& app, const std::string& prefix,
+                            std::span<char* const> words) {
+  if (words.empty() || words[0][0] == '-') return;
+  const auto is_named = [&](const CLI::App* command) { return command->check_name(words[0]); };
+  const auto found = app.get_subcommands(is_named);
+  if (found.empty()) {
+    throw cli::UsageError(fmt::format("there is no command `{}{}`", prefix, words[0]),
+                          fmt::format("`warren {}--help` lists the commands", prefix));
+  }
+  const auto has_subcommands = !found.front()->get_subcommands([](auto*) { return true; }).empty();
+  if (has_subcommands) {
+    refuse_unknown_command(*found.front(), prefix + words[0] + " ", words.subspan(1));
+  }
 }
 
 int run_warren(int argc, char** argv) {
@@ -59,7 +69,7 @@ int run_warren(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = cli::kExitOk;
   for (const Register add : kCommands) add(app, exit_code);
-  refuse_unknown_command(app, argc, argv);
+  refuse_unknown_command(app, "", std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
