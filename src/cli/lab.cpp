@@ -14,6 +14,7 @@ using Register = void (*)(CLI::App& lab, int& exit_code);
 
 // In the order in which --help shows them.
 constexpr Register kGroups[] = {
+    register_lab_test,  //
     register_lab_files,
 };
 

@@ -1,0 +1,140 @@
+#!/usr/bin/env bash
+# `warren lab test` as its users meet it: exit codes, messages, several at a time, repetitions,
+# interrupts, and that nothing is left of what was running.
+#
+# Environment: WARREN (the binary). Exit status: 0 passed, 77 skipped with the reason, else failed.
+set -euo pipefail
+
+skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
+fail() { printf 'FAILED: %s\n' "$*" >&2; [ ! -s out ] || sed 's/^/  | /' out >&2; exit 1; }
+note() { printf -- '- %s\n' "$*"; }
+
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+WARREN=$(realpath "${WARREN:-$repo/build/release/src/cli/warren}")
+[ -c /dev/net/tun ] || skip "needs /dev/net/tun"
+unset GITHUB_ACTIONS GITHUB_STEP_SUMMARY
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+# lab NAME EXPECTATION...: two nodes, a link, and expectations, each one line of TOML.
+lab() {
+  local name=$1
+  shift
+  {
+    printf '[lab]\nname = "%s"\n[node.a]\n[node.b]\n[[link]]\nname = "cable"\nends = ["a", "b"]\n' "$name"
+    [ "$#" -eq 0 ] || printf '[[expect]]\nname = "%s"\n%s\n' "$@"
+  } >"$name.toml"
+}
+
+# runs STATUS ARGUMENTS...: `warren lab test`, which must end with this status.
+runs() {
+  local wanted=$1 status=0
+  shift
+  "$WARREN" lab test "$@" >out 2>&1 || status=$?
+  [ "$status" -eq "$wanted" ] || fail "lab test $*: status $status, not $wanted"
+}
+says() { grep -qF -- "$1" out || fail "it did not say: $1"; }
+
+# Whether a process of ours runs whose command line has the text.
+lives() { pgrep -f -- "$1" >/dev/null; }
+# within SECONDS WHAT COMMAND...: repeats the command until it succeeds; fails after that time.
+within() {
+  local end what=$2
+  end=$(($(date +%s%N) + $1 * 1000000000))
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ "$(date +%s%N)" -lt "$end" ] || fail "$what: not in time"
+    sleep 0.02
+  done
+}
+
+lab good "b answers" 'ping = { from = "a", to = "b" }'
+runs 0 good.toml
+note "a lab whose expectations hold passes"
+[ ! -e warren-artifacts ] || fail "a test that passed left evidence"
+
+lab bad "b answers" 'ping = { from = "a", to = "b" }' \
+  "b is far away" 'rtt = { from = "a", to = "b", count = 3, min = ">1s" }' \
+  "it goes on" 'run = { node = "a", command = "exit 3", exit = 3 }'
+runs 1 bad.toml
+says "b is far away"
+says "asked for >1s (3 of 3 replies)"
+says "bad.toml:11:1: b is far away"
+note "one that does not hold fails, and says what was asked and what was seen"
+find warren-artifacts -name index.html | grep -q . || fail "no evidence of a failed test"
+note "and leaves evidence"
+
+printf '[lab]\nname = "wrong"\n[nod.a]\n' >wrong.toml
+runs 2 good.toml wrong.toml missing.toml
+says "wrong.toml:3:"
+says "missing.toml"
+! grep -q "b answers" out || fail "something ran beside a wrong file"
+note "a wrong file is told, as every other wrong one is, before anything runs"
+
+for i in 1 2 3 4; do lab "many$i" "b answers" 'ping = { from = "a", to = "b" }'; done
+runs 1 -j4 many*.toml bad.toml good.toml
+note "several at a time: one fails, the others pass"
+
+runs 0 --repeat 3 --vary-seed --seed 7 --tap good.toml
+grep -q '^TAP version 14' out || fail "no TAP"
+[ "$(grep -c '^ok' out)" -eq 3 ] || fail "not three results for three repetitions"
+note "each repetition is a result, in TAP too"
+
+runs 1 --junit junit.xml --artifacts elsewhere bad.toml
+grep -q '<failure' junit.xml || fail "JUnit XML has no failure"
+[ -d elsewhere ] || fail "the evidence is not where it was asked for"
+note "JUnit XML and the folder for evidence are written where they were asked for"
+
+lab slow "it takes its time" 'run = { node = "a", command = "sleep 4711.25", within = "60s" }'
+interrupt() {
+  # A shell starts what runs in the background with SIGINT ignored.
+  env --default-signal=INT "$WARREN" lab test slow.toml >out 2>&1 &
+  local runner=$!
+  within 10 "the command in the node" lives 'sleep 4711.25'
+  kill -"$1" "$runner"
+  local status=0
+  wait "$runner" || status=$?
+  [ "$status" -eq $((128 + $2)) ] || fail "after SIG$1 the status was $status"
+}
+interrupt INT 2
+! lives 'sleep 4711.25' || fail "a command of the lab outlived the interrupt"
+says interrupted
+note "an interrupt ends the lab cleanly, and the runner by the same signal"
+interrupt TERM 15
+! lives 'sleep 4711.25' || fail "a command of the lab outlived SIGTERM"
+note "and so does SIGTERM"
+interrupt KILL 9
+gone() { ! lives 'sleep 4711.25'; }
+within 5 "the lab's end after its runner's" gone
+note "a killed runner takes its labs with it"
+
+"$WARREN" lab test slow.toml >out 2>&1 &
+runner=$!
+within 10 "the command in the node" lives 'sleep 4711.25'
+session=$(pgrep -P "$runner" | head -n 1)
+kill -SEGV "$session"
+status=0
+wait "$runner" || status=$?
+[ "$status" -eq 3 ] || fail "a session that crashed: status $status"
+says "was killed by signal 11"
+within 5 "the end of the crashed lab's processes" gone
+note "a session that crashes is an error with its signal, and leaves nothing"
+
+sed -i 's/^name = "slow"/&\ntimeout = "300ms"/' slow.toml
+runs 1 slow.toml
+says "the scenario's timeout is over"
+note "a scenario that takes too long fails"
+
+printf '[lab]\nname = "early"\n[node.a]\nrun = [{ name = "api", command = "echo cannot start >&2; exit 3", ready = { tcp = 80 } }]\n' >early.toml
+runs 1 early.toml
+says "a: api exited with status 3 before it was ready"
+says "cannot start"
+note "a program that ends before it is ready fails the test with the end of its log"
+
+export GITHUB_ACTIONS=true GITHUB_WORKSPACE=$work GITHUB_STEP_SUMMARY=$work/summary.md
+runs 1 bad.toml
+grep -q '^::error file=bad.toml,line=' out || fail "no annotation for GitHub"
+[ -s summary.md ] || fail "no step summary"
+note "on GitHub failures are annotations, and there is a summary"
