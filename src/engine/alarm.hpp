@@ -28,6 +28,8 @@ class Alarm {
   /// each time that traffic moves a deadline.
   void arm(std::optional<base::Instant> device);
   void on_timer(const Completion& completion);
+  /// The moment for which the timer is armed, if it is.
+  [[nodiscard]] std::optional<base::Instant> armed() const noexcept { return armed_; }
 
  private:
   static constexpr std::uint32_t kCallBit = 0x8000'0000U;

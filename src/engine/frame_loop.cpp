@@ -5,10 +5,9 @@
 // the owner has seen them. Then the owner does what is due, and says when something will be. Writes
 // are done in that call; the next turn's system call arms what has to be armed and sleeps.
 //
-// The timer is absolute, on CLOCK_BOOTTIME, an hrtimer of the ring: no timer slack applies. When
-// the owner wants it so, the loop sleeps until a little before the moment only, and looks at the
-// clock and for completions for the rest: waking up takes a processor that slept tens of
-// microseconds.
+// The timer is absolute, on CLOCK_BOOTTIME, an hrtimer of the ring: no timer slack applies. It is
+// armed for a little before the moment, by what waking up took lately (lead.hpp); the loop looks at
+// the clock and for completions for the rest.
 //
 // Nothing wakes an idle loop.
 #include <poll.h>
@@ -29,6 +28,7 @@
 
 #include "alarm.hpp"
 #include "frame_port.hpp"
+#include "lead.hpp"
 #include "precedence.hpp"
 #include "receive_pool.hpp"
 #include "ring.hpp"
@@ -60,7 +60,8 @@ struct FrameLoop::State {
         pool(ring, kBufferGroup, kSlots, kSlotBytes, options.multishot),
         watches(ring),
         alarm(ring),
-        spin(options.spin),
+        wake_early(options.wake_early),
+        lead(system::boot_now()),
         precedence(options.scheduling, system::boot_now(), kPunctual) {
     ports.reserve(options.devices.size());
     unarmed.reserve(options.devices.size());
@@ -74,7 +75,7 @@ struct FrameLoop::State {
   ~State() { ring.cancel_all(); }
 
   void turn();
-  void rest();
+  base::Instant rest();
   void dispatch(const Completion& completion);
   void on_read(const Completion& completion);
   void on_poll(const Completion& completion);
@@ -97,7 +98,9 @@ struct FrameLoop::State {
   std::vector<FrameDevice> unarmed;
   Watches watches;
   Alarm alarm;
-  base::Duration spin;
+  bool wake_early;
+  Lead lead;
+  bool slept = false;                                   // before this turn
   std::optional<base::Instant> next = base::Instant{};  // at first there is a turn at once
   base::Instant now{};
   std::size_t bytes = 0;  // of this turn's frames
@@ -105,14 +108,29 @@ struct FrameLoop::State {
   Precedence precedence;
 };
 
-/// Sleeps until there is something to do; not at all when there is already.
-void FrameLoop::State::rest() {
-  if (!next) return ring.submit_and_wait(true);
+/// Sleeps until there is something to do; not at all when there is already. Returns when it was
+/// awake again.
+base::Instant FrameLoop::State::rest() {
+  slept = true;
+  if (!next) {
+    ring.submit_and_wait(true);
+    return system::boot_now();
+  }
   const auto moment = system::boot_now();
-  if (*next <= moment) return ring.submit_and_wait(false);
-  if (*next - moment <= spin) return ring.submit_and_look(*next);
-  alarm.arm(*next - spin);
-  ring.submit_and_wait(true);
+  const auto early = wake_early ? lead.lead(moment) : base::Duration{0};
+  if (*next - moment > early) {
+    alarm.arm(*next - early);
+    ring.submit_and_wait(true);
+    return system::boot_now();
+  }
+  slept = false;
+  if (*next <= moment) {
+    ring.submit_and_wait(false);
+    return moment;
+  }
+  ring.submit_and_look(*next);
+  lead.spent(system::boot_now() - moment);
+  return moment;
 }
 
 void FrameLoop::State::turn() {
@@ -122,14 +140,13 @@ void FrameLoop::State::turn() {
     const FramePort& port = ports[device.value()];
     return port.armed() || port.gone();
   });
-  rest();
+  const auto awake = rest();
   ++statistics.turns;
   bytes = 0;
   now = system::boot_now();
-  const auto began = now;
   ring.reap([this](const Completion& completion) { dispatch(completion); });
   next = sink.on_turn(system::boot_now());
-  precedence.worked(began, system::boot_now(), bytes);
+  precedence.worked(awake, system::boot_now(), bytes);
 }
 
 void FrameLoop::State::dispatch(const Completion& completion) {
@@ -141,6 +158,7 @@ void FrameLoop::State::dispatch(const Completion& completion) {
     case Op::watch:
       return watches.on_poll(completion);
     case Op::timer:
+      if (const auto armed = alarm.armed(); slept && armed) lead.woke(now - *armed);
       return alarm.on_timer(completion);
     default:
       return;

@@ -48,8 +48,10 @@ class FrameSink {
 struct FrameLoopOptions {
   std::vector<system::TunDevice*> devices;  ///< borrowed; they outlive the loop
   Scheduling scheduling = Scheduling::automatic;
-  /// How long before a moment asked for the loop stops sleeping and looks at the clock instead.
-  base::Duration spin{0};
+  /// Wakes a little before a moment asked for, and looks at the clock for the rest, for a quarter
+  /// of a processor's time at the most. Off: sleeps until the moment, and is late by what waking
+  /// takes.
+  bool wake_early = true;
   bool multishot = true;  ///< off: as on a kernel without multishot reads (before Linux 6.7)
 };
 
