@@ -46,7 +46,7 @@ class FrameSink {
 };
 
 struct FrameLoopOptions {
-  std::vector<system::TunDevice*> devices;  ///< borrowed; they outlive the loop
+  std::vector<system::TunDevice*> devices = {};  ///< borrowed; they outlive the loop
   Scheduling scheduling = Scheduling::automatic;
   /// Wakes a little before a moment asked for, and looks at the clock for the rest, for a quarter
   /// of a processor's time at the most. Off: sleeps until the moment, and is late by what waking

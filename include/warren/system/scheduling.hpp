@@ -12,4 +12,10 @@ int schedule_first() noexcept;
 /// schedule_first() changed.
 void schedule_normally() noexcept;
 
+/// For a thread that works little at a time but at once: asks the ordinary policy for short slices,
+/// with which it gets the processor from threads that run longer (sched_setattr(2), Linux 6.12; no
+/// privilege needed). Stays when schedule_first() comes and goes. Returns 0 or an errno: EBUSY for a
+/// thread of another policy.
+int schedule_in_short_slices() noexcept;
+
 }  // namespace warren::system

@@ -21,6 +21,7 @@
 #include <warren/lab/wire.hpp>
 #include <warren/system/clock.hpp>
 #include <warren/system/netlink.hpp>
+#include <warren/system/scheduling.hpp>
 
 #include "relay.hpp"
 
@@ -53,6 +54,8 @@ void prepare_thread() noexcept {
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
   ::prctl(PR_SET_TIMERSLACK, 1UL);
+  // For where it may not run ahead of others.
+  system::schedule_in_short_slices();
 }
 
 }  // namespace

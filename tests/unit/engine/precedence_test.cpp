@@ -23,7 +23,8 @@ struct Work {
   Precedence precedence;
   base::Instant now{};
 
-  explicit Work(Scheduling wanted) : precedence(wanted, base::Instant{}) {}
+  explicit Work(Scheduling wanted, const PrecedenceRules& rules = {})
+      : precedence(wanted, base::Instant{}, rules) {}
   void go_on(double share, base::Duration how_long, std::size_t turn_bytes = 65'536) {
     constexpr base::Duration kTurn = 1ms;
     for (const auto end = now + how_long; now < end; now += kTurn) {
@@ -74,6 +75,20 @@ TEST_CASE("a loop that is busy all the time leaves the processor to others most 
   }
   CHECK(held > 200ms);
   CHECK(held < 1s);
+}
+
+TEST_CASE("a punctual thread has precedence from the beginning, unless it is busy all the time") {
+  if (!allowed()) SKIP("needs CAP_SYS_NICE");
+  Work work(Scheduling::automatic, kPunctual);
+  CHECK(work.precedence.held());
+  work.go_on(0.001, 200ms, 60);
+  CHECK(work.precedence.held());
+  work.go_on(0.8, 200ms, 60);
+  CHECK(work.precedence.held());
+  work.go_on(0.99, 200ms);
+  CHECK_FALSE(work.precedence.held());
+  work.go_on(0.5, 1s);
+  CHECK(work.precedence.held());
 }
 
 TEST_CASE("precedence that makes turns short is left for a while, and not taken for short turns") {

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,9 +10,13 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
 #include <cerrno>
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include <warren/base/error.hpp>
+#include <warren/base/ip.hpp>
+#include <warren/system/netlink.hpp>
 #include <warren/system/tun_device.hpp>
 
 #include "support/netns.hpp"
@@ -64,6 +69,55 @@ TEST_CASE("a device's queue holds 1000 packets") {
     return ::ioctl(socket.get(), SIOCGIFTXQLEN, &request) == 0 ? request.ifr_qlen : -1;
   });
   CHECK(packets == 1000);
+}
+
+TEST_CASE("a device's queue has the length asked for, and what it has no room for is told") {
+  test::requires_root();
+  const test::TestNetns netns;
+  const auto tap = netns.run(
+      [] { return TunDevice({.name = "tap0", .kind = TunKind::tap, .queue_packets = 3}); });
+  system::Netlink netlink(netns.fd());
+  const auto index = netlink.link_index("tap0");
+  CHECK(netlink.link(index).transmit_queue_length == 3);
+  CHECK(netlink.link(index).transmit_dropped == 0);
+  netlink.add_address(index, *base::InterfaceAddress::parse("10.9.0.1/24"));
+  netlink.set_link_up(index, true);
+  netns.run([&] {
+    // Nobody reads: whatever is sent, only three packets wait.
+    const base::Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const int on = 1;
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
+    sockaddr_in6 to{};
+    const auto length =
+        static_cast<socklen_t>(base::Endpoint::parse("10.9.0.255:9").value().to_sockaddr(&to));
+    for (int packet = 0; packet < 20; ++packet) {
+      ::sendto(socket.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(&to), length);
+    }
+  });
+  CHECK(netlink.link(index).transmit_dropped >= 17);
+}
+
+TEST_CASE("a device is given its carrier and loses it") {
+  test::requires_root();
+  const test::TestNetns netns;
+  auto tap = netns.run([] { return TunDevice({.name = "tap0", .kind = TunKind::tap}); });
+  system::Netlink netlink(netns.fd());
+  const auto index = netlink.link_index("tap0");
+  netlink.set_link_up(index, true);
+  const auto becomes_running = [&](bool wanted) {
+    for (int round = 0; round < 200; ++round) {
+      if (netlink.link(index).running == wanted) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return false;
+  };
+  CHECK(becomes_running(true));
+  tap.set_carrier(false);
+  CHECK(becomes_running(false));
+  tap.set_carrier(true);
+  CHECK(becomes_running(true));
+  netlink.delete_link(index);
+  CHECK_THROWS_AS(tap.set_carrier(false), base::SystemError);
 }
 
 TEST_CASE("the kernel completes a name with %d") {
