@@ -98,6 +98,7 @@ Daemon::Daemon(const DaemonOptions& options)
   engine_->on_step_down([this] { log_features(); });
   engine_->watch(signals_.fd(), POLLIN, [this](short) { handle_signals(); });
   engine_->watch(follower_.fd(), POLLIN, [this](short) { refresh_link(); });
+  sources_.emplace(*engine_, device_, netlink_);
   refresh_link();
 }
 
@@ -106,6 +107,7 @@ Daemon::Daemon(const DaemonOptions& options)
 Daemon::~Daemon() {
   uapi_server_.reset();
   control_server_.reset();
+  sources_.reset();
   engine_.reset();
   uapi_listener_.reset();
   control_listener_.reset();

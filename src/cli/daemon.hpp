@@ -26,6 +26,7 @@
 #include <warren/system/unix_socket.hpp>
 
 #include "daemon_log.hpp"
+#include "daemon_sources.hpp"
 
 namespace warren::cli {
 
@@ -134,6 +135,7 @@ class Daemon final : public control::Host, public control::Watcher {
   std::set<std::string> told_features_;  // what the log was told of them
   std::unique_ptr<engine::Engine> engine_;
   system::TunFollower follower_;
+  std::optional<SourceKeeper> sources_;
   EventLog event_log_;
   std::unique_ptr<system::UnixListener> uapi_listener_;
   std::unique_ptr<system::UnixListener> control_listener_;

@@ -295,6 +295,35 @@ std::optional<RouteLookup> Netlink::lookup_route(const base::Endpoint& destinati
   return found;
 }
 
+bool Netlink::leaves_by(const base::LocalSource& source, const base::Endpoint& destination,
+                        std::uint32_t fwmark) {
+  const auto family = destination.address.family();
+  if (source.address.family() != family) return false;
+  rtmsg header{};
+  header.rtm_family = rtnl::family_number(family);
+  header.rtm_dst_len = static_cast<unsigned char>(destination.address.bits());
+  header.rtm_src_len = static_cast<unsigned char>(source.address.bits());
+  Message request(RTM_GETROUTE, 0, header);
+  request.put_address(RTA_DST, destination.address);
+  request.put_address(RTA_SRC, source.address);
+  // The scope of a link-local address names its interface.
+  if (destination.scope_id != 0) request.put_u32(RTA_OIF, destination.scope_id);
+  if (fwmark != 0) request.put_u32(RTA_MARK, fwmark);
+
+  std::uint32_t interface_index = 0;
+  const auto outcome = socket_->call(request, [&](const nlmsghdr* answer) {
+    const auto attributes = Attributes::parse<rtmsg>(answer);
+    if (answer->nlmsg_type != RTM_NEWROUTE || !attributes) return;
+    interface_index = attributes->u32(RTA_OIF).value_or(0);
+  });
+  // EINVAL: the source is no address of this host any more.
+  if (outcome.error_number == EINVAL || means_unreachable(outcome.error_number)) return false;
+  if (outcome.error_number != 0) {
+    rtnl::throw_refused(outcome, "looking up the route to", destination.address.to_string());
+  }
+  return interface_index == source.interface_index;
+}
+
 std::optional<std::uint32_t> Netlink::route_mtu(const base::Endpoint& destination,
                                                 std::uint32_t fwmark) {
   const auto found = lookup_route(destination, fwmark);

@@ -127,6 +127,11 @@ class Netlink {
   /// Empty when the destination is unreachable now. `fwmark` 0: none.
   [[nodiscard]] std::optional<RouteLookup> lookup_route(const base::Endpoint& destination,
                                                         std::uint32_t fwmark = 0);
+  /// Whether packets from `source` to `destination` go out by the source's interface now: the kernel
+  /// looks at its routes and rules as for a packet with that source address. False when the address is
+  /// gone, or the destination unreachable. `fwmark` 0: none.
+  [[nodiscard]] bool leaves_by(const base::LocalSource& source, const base::Endpoint& destination,
+                               std::uint32_t fwmark = 0);
   /// The MTU of the way to `destination`: the route's if it has one, else the interface's.
   [[nodiscard]] std::optional<std::uint32_t> route_mtu(const base::Endpoint& destination,
                                                        std::uint32_t fwmark = 0);
