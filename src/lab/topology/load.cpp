@@ -1,7 +1,10 @@
 // From a file to a topology: the steps and their order.
 #include <fmt/core.h>
 
+#include <cstdlib>
+#include <sstream>
 #include <string>
+#include <system_error>
 
 #include <warren/config/document.hpp>
 #include <warren/config/model.hpp>
@@ -44,6 +47,20 @@ std::optional<Pool> read_pool(const Fields& fields, std::string_view key, base::
   }
   return Pool{
       .network = network, .at = fields.at(key), .next = network.address(), .exhausted = false};
+}
+
+/// `object` where it is; else of that name in a folder of $WARREN_LAB_PATH (what a build makes is
+/// seldom beside the lab's file); `object` again when it is nowhere.
+std::filesystem::path find_object(const std::filesystem::path& object) {
+  std::error_code error;
+  if (std::filesystem::exists(object, error)) return object;
+  const char* const path = std::getenv("WARREN_LAB_PATH");
+  std::stringstream folders(path == nullptr ? "" : path);
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const auto found = std::filesystem::path(folder) / object.filename();
+    if (!folder.empty() && std::filesystem::exists(found, error)) return found;
+  }
+  return object;
 }
 
 }  // namespace
@@ -99,7 +116,11 @@ Topology parse_topology(std::string_view text, const std::filesystem::path& file
 }
 
 Topology load_topology(const std::filesystem::path& file) {
-  return parse_topology(config::read_text_file(file), file);
+  Topology topology = parse_topology(config::read_text_file(file), file);
+  for (Node& node : topology.nodes) {
+    if (node.xdp) node.xdp->object = find_object(file.parent_path() / node.xdp->object);
+  }
+  return topology;
 }
 
 }  // namespace warren::lab
