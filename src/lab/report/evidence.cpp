@@ -203,7 +203,7 @@ void Writer::small_files() {
     made("seed", "what all dice came from");
   });
   part([&] {
-    write_text(folder_ / "result.json", to_json(result_).dump(1) + "\n");
+    write_text(folder_ / "result.json", to_json(result_).dump() + "\n");
     made("result.json", "everything on this page, for programs");
   });
 }

@@ -14,6 +14,13 @@ double seconds(base::Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
+// In UTC and without a zone, as the format's readers expect it.
+std::string junit_time(base::WallTime when) {
+  std::string text = format_utc(when);
+  text.pop_back();
+  return text;
+}
+
 struct Counts {
   std::size_t tests = 0, failures = 0, errors = 0, skipped = 0;
   void add(const Case& one) {
@@ -74,7 +81,7 @@ std::string junit_xml(std::span<const LabResult> results) {
     suites +=
         fmt::format("  <testsuite id=\"{}\" name=\"{}\" {} time=\"{:.3f}\" timestamp=\"{}\">\n", i,
                     escape_markup(title_of(result)), counts.attributes(),
-                    seconds(duration_of(result)), format_utc(result.began));
+                    seconds(duration_of(result)), junit_time(result.began));
     suites += "    <properties>\n";
     add_property(suites, "file", result.file.string());
     add_property(suites, "seed", std::to_string(result.seed));

@@ -63,12 +63,13 @@ void add_header(Html& html, const LabResult& result) {
   html.raw("</div></header>\n");
 }
 
-void add_navigation(Html& html) {
+void add_navigation(Html& html, bool failures) {
+  html.raw("<nav aria-label=\"Parts of this page\"><div>");
+  if (failures) html.raw("<a href=\"#failed\">What failed</a>");
   html.raw(
-      "<nav aria-label=\"Parts of this page\"><div><a href=\"#failed\">What failed</a>"
-      "<a href=\"#timeline\">Timeline</a><a href=\"#expectations\">Expectations</a>"
-      "<a href=\"#links\">Links</a><a href=\"#logs\">Logs</a><a href=\"#nodes\">Nodes</a>"
-      "<a href=\"#picture\">Topology</a><a href=\"#file\">File</a>"
+      "<a href=\"#timeline\">Timeline</a><a href=\"#picture\">Topology</a>"
+      "<a href=\"#expectations\">Expectations</a><a href=\"#links\">Links</a>"
+      "<a href=\"#logs\">Logs</a><a href=\"#nodes\">Nodes</a><a href=\"#file\">File</a>"
       "<a href=\"#files\">Captures</a></div></nav>\n");
 }
 
@@ -119,15 +120,15 @@ std::string evidence_page(const PageInput& input) {
       "</head>\n<body>\n<a class=\"skip\" href=\"#main\">To the content</a>\n",
       Esc{title_of(input.result)}, outcome_word(input.result.outcome), page_style());
   add_header(html, input.result);
-  add_navigation(html);
+  add_navigation(html, has_failures(input.result));
   html.raw("<main id=\"main\">\n");
   add_failures(html, input);
   add_timeline(html, input.result);
+  add_picture(html, input.picture);
   add_expectations(html, input.result);
   add_links(html, input.result);
   add_logs(html, input);
   add_nodes(html, input.result);
-  add_picture(html, input.picture);
   add_file(html, input);
   add_files(html, input);
   html.raw("</main>\n</body>\n</html>\n");

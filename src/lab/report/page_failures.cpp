@@ -59,8 +59,8 @@ void add_window(Html& html, const LabResult& result, const ExpectationResult& on
   html.raw("<h4>What the links saw while it ran</h4>\n");
   if (windows.empty()) {
     html.raw(
-        "<p class=\"bad\">No frame on any link: nothing left the sender. Look at its addresses "
-        "and routes.</p>\n");
+        "<p class=\"bad\">No frame on any link: nothing left the sender. Was its link "
+        "down, or had it no address or no route?</p>\n");
     return;
   }
   html.raw(
@@ -77,7 +77,7 @@ void add_window(Html& html, const LabResult& result, const ExpectationResult& on
         words += fmt::format("{}{} {}", words.empty() ? "" : "; ", d == 0 ? "→" : "←", drops);
     }
     const bool hit = !words.empty();
-    if (!hit && window.one_way()) words = "frames arrived one way only";
+    if (!hit && window.one_way()) words = "hardly any frame came the other way";
     html.add("<tr{}><th scope=\"row\">{} <span class=\"dim\">{} → {}</span></th>",
              hit ? " class=\"hit\"" : "", Esc{window.link->name}, Esc{window.link->ends[0]},
              Esc{window.link->ends[1]});
@@ -104,18 +104,23 @@ void add_failure(Html& html, const PageInput& input, const ExpectationResult& on
   add_figures(html, one.figures);
   if (!one.detail.empty()) html.add("<pre>{}</pre>\n", Esc{strip_terminal_sequences(one.detail)});
   add_incidents(html, input.result, one);
-  add_window(html, input.result, one);
+  // A verdict on the whole scenario took no time of its own.
+  if (one.took > base::Duration{}) add_window(html, input.result, one);
   html.raw("</article>\n");
 }
 
 }  // namespace
 
+bool has_failures(const LabResult& result) {
+  const auto failed = [](const ExpectationResult& one) {
+    return one.outcome == Outcome::failed || one.outcome == Outcome::error;
+  };
+  return !result.message.empty() || std::ranges::any_of(result.expectations, failed);
+}
+
 void add_failures(Html& html, const PageInput& input) {
   const LabResult& result = input.result;
-  const bool any = std::ranges::any_of(result.expectations, [](const ExpectationResult& one) {
-    return one.outcome == Outcome::failed || one.outcome == Outcome::error;
-  });
-  if (!any && result.message.empty()) return;
+  if (!has_failures(result)) return;
   html.raw("<section id=\"failed\"><h2>What failed</h2>\n");
   if (!result.message.empty()) {
     html.add("<article class=\"card\"><h3>The lab itself</h3><pre class=\"whole\">{}</pre>",
@@ -136,7 +141,8 @@ void add_failures(Html& html, const PageInput& input) {
 
 void add_expectations(Html& html, const LabResult& result) {
   html.raw(
-      "<section id=\"expectations\"><h2>All expectations</h2><div class=\"wide\"><table><thead><tr>"
+      "<section id=\"expectations\"><h2>All expectations</h2><div class=\"wide\"><table "
+      "class=\"all\"><thead><tr>"
       "<th scope=\"col\"></th><th scope=\"col\">expectation</th><th scope=\"col\">asked</th>"
       "<th scope=\"col\">seen</th><th class=\"n\" scope=\"col\">took</th><th "
       "scope=\"col\">line</th>"

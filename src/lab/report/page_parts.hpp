@@ -15,6 +15,7 @@ std::string_view page_style() noexcept;
 /// The span of time that all drawings share.
 TimeAxis page_axis(const LabResult& result);
 
+bool has_failures(const LabResult& result);
 void add_failures(Html& html, const PageInput& input);
 void add_timeline(Html& html, const LabResult& result);
 void add_expectations(Html& html, const LabResult& result);

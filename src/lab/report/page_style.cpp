@@ -53,6 +53,8 @@ table { border-collapse: collapse; margin: .4rem 0; }
 th, td { text-align: left; padding: .22rem .7rem .22rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--dim); font-weight: 600; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+table.all { width: 100%; } table.all td, table.all th { overflow-wrap: anywhere; }
+table.all td:nth-child(3) { width: 32%; } table.all td:nth-child(4) { width: 34%; }
 tr.hit > * { background: var(--bad-bg); }
 details { border: 1px solid var(--line); border-radius: 6px; margin: .5rem 0; background: var(--card); }
 details > summary { cursor: pointer; padding: .45rem .9rem; overflow-wrap: anywhere; }

@@ -1,6 +1,7 @@
 // What the links saw while an expectation ran: how far frames got, where they were dropped.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -17,8 +18,10 @@ struct LinkWindow {
     [[nodiscard]] std::uint64_t dropped() const noexcept;
   };
   std::array<Direction, 2> directions;
+  /// Many frames there, next to none back: ARP and the like alone.
   [[nodiscard]] bool one_way() const noexcept {
-    return (directions[0].arrived == 0) != (directions[1].arrived == 0);
+    const auto [fewer, more] = std::minmax(directions[0].arrived, directions[1].arrived);
+    return more >= 5 && fewer <= 2;
   }
 };
 
