@@ -1,0 +1,1 @@
+warren_fuzz(pcapng LIBRARIES warren_lab_report)
