@@ -23,8 +23,9 @@ namespace warren::lab {
 /// the copy that leaves last.
 struct WireCounters {
   std::uint64_t frames = 0, bytes = 0;  ///< entered
-  /// `overrun`: the limits of this program (see Wire), and of the sending device's queue (its
-  /// tx_dropped; a super-packet counts once, without its bytes).
+  /// `overrun`: the limits of this program, and of the sending device's queue; `link_down`: also
+  /// what that device dropped for want of a carrier. (Of what a device dropped, its tx_dropped, a
+  /// super-packet counts once and without its bytes.)
   std::array<std::uint64_t, impair::kVerdicts> verdicts{};
   std::uint64_t duplicated = 0, corrupted = 0, reordered = 0;  ///< as decided when they entered
   std::uint64_t malformed = 0;  ///< not to be cut into frames, so not among `frames`

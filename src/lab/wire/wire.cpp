@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <exception>
 #include <functional>
 #include <future>
@@ -20,10 +21,10 @@
 #include <warren/engine/frame_loop.hpp>
 #include <warren/lab/wire.hpp>
 #include <warren/system/clock.hpp>
-#include <warren/system/netlink.hpp>
 #include <warren/system/scheduling.hpp>
 
 #include "relay.hpp"
+#include "sending_device.hpp"
 
 namespace warren::lab {
 namespace {
@@ -64,8 +65,10 @@ struct Wire::State {
   State(std::vector<WireLink> wire_links, const WireOptions& wire_options)
       : links(std::move(wire_links)),
         options(wire_options),
-        relay(links, options, system::boot_now()),
-        carrier(links.size(), true) {
+        relay(links, options, system::boot_now()) {
+    for (const auto& link : links) {
+      for (const auto& tap : link.taps) devices.emplace_back(*tap);
+    }
     relay.on_call([this] { take_calls(); });
     for (std::size_t link = 0; link < links.size(); ++link) follow_carrier(link);
     std::promise<void> started;
@@ -95,13 +98,12 @@ struct Wire::State {
   [[nodiscard]] std::size_t index_of(LinkId link, std::uint8_t direction) const;
   void change(std::size_t index, const impair::Settings& settings);
   void follow_carrier(std::size_t link);
-  [[nodiscard]] std::uint64_t dropped_by_device(std::size_t index) const noexcept;
 
   std::vector<WireLink> links;
   WireOptions options;
   Relay relay;
-  std::mutex change_mutex;  // one change at a time, its carrier included
-  std::vector<bool> carrier;
+  std::deque<SendingDevice> devices;  // of each direction
+  std::mutex change_mutex;            // one change at a time, its carrier included
 
   std::mutex mutex;
   std::condition_variable answered;
@@ -196,29 +198,7 @@ void Wire::State::change(std::size_t index, const impair::Settings& settings) {
 void Wire::State::follow_carrier(std::size_t link) {
   bool up = false;
   in_thread([&] { up = relay.settings(2 * link).up || relay.settings(2 * link + 1).up; });
-  if (up == carrier[link]) return;
-  carrier[link] = up;
-  for (const auto& tap : links[link].taps) {
-    try {
-      tap->set_carrier(up);
-    } catch (const base::SystemError&) {
-      // The device was deleted: there is nothing that could have a carrier.
-    }
-  }
-}
-
-/// Frames that the device of a direction dropped because its queue was full.
-std::uint64_t Wire::State::dropped_by_device(std::size_t index) const noexcept {
-  const auto& tap = links[index / 2].taps[index % 2];
-  try {
-    const base::Fd netns = tap->netns();
-    if (!netns) return 0;
-    system::Netlink netlink(netns.get());
-    const auto link = netlink.find_link(tap->name());
-    return link ? link->transmit_dropped : 0;
-  } catch (const std::exception&) {
-    return 0;  // deleted meanwhile
-  }
+  for (const std::size_t index : {2 * link, 2 * link + 1}) devices[index].follow(up);
 }
 
 Wire::Wire(std::vector<WireLink> links, const WireOptions& options)
@@ -241,11 +221,13 @@ impair::Settings Wire::settings(LinkId link, std::uint8_t direction) const {
 
 WireCounters Wire::counters(LinkId link, std::uint8_t direction) const {
   const std::size_t index = state_->index_of(link, direction);
-  const std::uint64_t dropped = state_->dropped_by_device(index);
+  const auto dropped = state_->devices[index].dropped();
   WireCounters counters;
   state_->in_thread([&] { counters = state_->relay.counters(index); });
-  counters.frames += dropped;
-  counters.verdicts[static_cast<std::size_t>(impair::Verdict::overrun)] += dropped;
+  counters.frames += dropped.for_want_of_room + dropped.without_carrier;
+  counters.verdicts[static_cast<std::size_t>(impair::Verdict::overrun)] += dropped.for_want_of_room;
+  counters.verdicts[static_cast<std::size_t>(impair::Verdict::link_down)] +=
+      dropped.without_carrier;
   return counters;
 }
 

@@ -172,6 +172,31 @@ TEST_CASE("a link that is down in both directions has no carrier, and has one ag
   CHECK(datagram_passes(pair.left(), pair.right()));
 }
 
+TEST_CASE("what a device drops because its link is down counts as that, not as an overrun") {
+  requires_root();
+  WirePair pair({.ipv6 = false});
+  REQUIRE(datagram_passes(pair.left(), pair.right()));
+  impair::Settings down;
+  down.up = false;
+  pair.wire().change(kLink, 0, down);
+  pair.wire().change(kLink, 1, down);
+  const auto sender = bound_socket(pair.left(), SOCK_DGRAM, "10.7.0.1:0");
+  // The kernel goes on sending for up to a second.
+  CHECK(eventually([&] {
+    send_to(sender, "10.7.0.2:9", pattern(100, 1));
+    return !pair.device(0).running;
+  }));
+  for (int round = 0; round < 10; ++round) send_to(sender, "10.7.0.2:9", pattern(100, 1));
+  pair.wire().change(kLink, 0, {});
+  pair.wire().change(kLink, 1, {});
+  CHECK(pair.device(0).running);
+  CHECK(datagram_passes(pair.left(), pair.right()));
+  const auto counters = pair.counters(0);
+  CHECK(count_of(counters, impair::Verdict::link_down) >= pair.device(0).transmit_dropped);
+  CHECK(count_of(counters, impair::Verdict::overrun) == 0);
+  CHECK(adds_up(counters));
+}
+
 TEST_CASE("a link that starts down has no carrier until it is up") {
   requires_root();
   impair::Settings down;
