@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <fstream>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 #include <warren/base/error.hpp>
 
@@ -20,7 +22,10 @@ class Outcomes {
   void add(const CaptureRecord& record) {
     entries_.push_back({key(record), {record.when, record.fate.verdict == impair::Verdict::codel}});
   }
-  void sort() { std::ranges::stable_sort(entries_, {}, &Entry::key); }
+  void sort() {
+    std::ranges::sort(entries_, {},
+                      [](const Entry& entry) { return std::pair(entry.key, entry.outgone.when); });
+  }
   [[nodiscard]] std::optional<Outgone> find(const CaptureRecord& record) const {
     const auto at = std::ranges::lower_bound(entries_, key(record), {}, &Entry::key);
     if (at == entries_.end() || at->key != key(record)) return std::nullopt;
@@ -132,13 +137,18 @@ void write_capture_file(const std::filesystem::path& path, const Topology& topol
     last = std::max(last, record.when);
   });
   outcomes.sort();
-  std::ranges::stable_sort(records, {}, &CaptureRecord::when);
+  // By time; what has the same time stays as it was recorded.
+  std::vector<std::pair<base::WallTime, std::size_t>> order;
+  order.reserve(records.size());
+  for (std::size_t i = 0; i < records.size(); ++i) order.emplace_back(records[i].when, i);
+  std::ranges::sort(order);
 
   File file(path);
   PcapngBuffer buffer = capture_prelude(topology, options.snap_bytes,
                                         section_comment(topology, store, options.arrivals));
   std::vector<std::uint64_t> per_link(topology.links.size());
-  for (const CaptureRecord& record : records) {
+  for (const auto& [when, index] : order) {
+    const CaptureRecord& record = records[index];
     PcapngPacket packet = packet_of(record);
     std::string comment;
     if (topology.link(record.link).wired) {

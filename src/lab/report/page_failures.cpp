@@ -1,6 +1,7 @@
 // What failed, each with what was asked and seen, and with what the links, programs and events did
 // meanwhile: the place where a fault shows.
 #include <algorithm>
+#include <map>
 
 #include "page_parts.hpp"
 #include "window.hpp"
@@ -28,21 +29,18 @@ void add_figures(Html& html, const std::vector<Figure>& figures) {
 
 // Events and troubles up to the end of the expectation: what came last explains most.
 void add_incidents(Html& html, const LabResult& result, const ExpectationResult& one) {
-  std::vector<const Incident*> before;
+  std::multimap<base::Duration, const Incident*> before;
   for (const Incident& incident : result.incidents) {
     const bool tells = incident.trouble || incident.kind == Incident::Kind::event;
-    if (tells && incident.at <= one.began + one.took) before.push_back(&incident);
+    if (tells && incident.at <= one.began + one.took) before.emplace(incident.at, &incident);
   }
+  while (before.size() > kIncidentsMost) before.erase(before.begin());
   if (before.empty()) return;
-  std::ranges::stable_sort(before, {}, [](const Incident* i) { return i->at; });
-  const std::size_t skip = before.size() > kIncidentsMost ? before.size() - kIncidentsMost : 0;
   html.raw("<h4>What had happened until then</h4><ul>\n");
-  for (std::size_t i = skip; i < before.size(); ++i) {
-    const Incident& incident = *before[i];
-    const std::string_view when = incident.at >= one.began ? "while it ran" : "before it began";
+  for (const auto& [at, incident] : before) {
     html.add("<li{}>{}: {} <span class=\"dim\">({})</span></li>\n",
-             incident.trouble ? " class=\"bad\"" : "", format_seconds(incident.at),
-             Esc{incident.text}, when);
+             incident->trouble ? " class=\"bad\"" : "", format_seconds(at), Esc{incident->text},
+             at >= one.began ? "while it ran" : "before it began");
   }
   html.raw("</ul>\n");
 }

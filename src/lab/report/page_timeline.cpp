@@ -61,29 +61,30 @@ std::string_view kind_word(Incident::Kind kind) {
 }
 
 struct Moment {
-  base::Duration at;
   std::string_view kind;
   std::string text;
   bool trouble;
   std::size_t number;  // of the incident; 0: an expectation
 };
 
-std::vector<Moment> moments_of(const LabResult& result) {
-  std::vector<Moment> moments;
+// By time; what happened at once stays in order.
+std::multimap<base::Duration, Moment> moments_of(const LabResult& result) {
+  std::multimap<base::Duration, Moment> moments;
   for (std::size_t i = 0; i < result.incidents.size(); ++i) {
     const Incident& one = result.incidents[i];
-    moments.push_back({one.at, kind_word(one.kind), one.text, one.trouble, i + 1});
+    moments.emplace(one.at, Moment{kind_word(one.kind), one.text, one.trouble, i + 1});
   }
   for (const ExpectationResult& one : result.expectations) {
     if (one.outcome == Outcome::skipped) continue;
     const bool bad = one.outcome != Outcome::passed;
-    moments.push_back({one.began, "expectation", fmt::format("“{}” begins", one.name), false, 0});
-    moments.push_back({one.began + one.took, "expectation",
-                       fmt::format("“{}” {}{}", one.name, outcome_word(one.outcome),
-                                   bad ? ": " + one.message : ""),
-                       bad, 0});
+    moments.emplace(one.began,
+                    Moment{"expectation", fmt::format("“{}” begins", one.name), false, 0});
+    moments.emplace(one.began + one.took,
+                    Moment{"expectation",
+                           fmt::format("“{}” {}{}", one.name, outcome_word(one.outcome),
+                                       bad ? ": " + one.message : ""),
+                           bad, 0});
   }
-  std::ranges::stable_sort(moments, {}, &Moment::at);
   return moments;
 }
 
@@ -162,12 +163,12 @@ void add_timeline(Html& html, const LabResult& result) {
       "<table><thead><tr><th class=\"n\" scope=\"col\">#</th><th class=\"n\" "
       "scope=\"col\">time</th>"
       "<th scope=\"col\">what</th><th scope=\"col\"></th></tr></thead><tbody>\n");
-  for (const Moment& one : moments_of(result)) {
+  for (const auto& [at, one] : moments_of(result)) {
     html.add(
         R"(<tr{}><td class="n">{}</td><td class="n">{:.3f} s</td><td class="dim">{}</td><td>{}</td></tr>)"
         "\n",
         one.trouble ? R"( class="hit")" : "", one.number == 0 ? "" : std::to_string(one.number),
-        seconds(one.at), one.kind, Esc{one.text});
+        seconds(at), one.kind, Esc{one.text});
   }
   html.raw("</tbody></table></div></details></section>\n");
 }
