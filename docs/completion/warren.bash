@@ -31,19 +31,21 @@ _warren_lab() {
     return
   fi
   case $command:$previous in
-    test:--junit | capture:-w | graph:-o | graph:--output | test:--replay)
+    test:--junit | capture:-w | capture:--write | graph:-o | graph:--output | test:--replay)
       compopt -o default 2>/dev/null; return ;;
     test:--artifacts) compopt -o dirnames 2>/dev/null; return ;;
-    test:-j | test:--seed | test:--repeat) return ;;
+    test:-j | test:--jobs | test:--seed | test:--repeat) return ;;
     graph:--format) _warren_words "$current" "svg dot mermaid"; return ;;
+    set:--direction) _warren_words "$current" "forward reverse both"; return ;;
   esac
   if [[ $current == -* ]]; then
     case $command in
       test) _warren_words "$current" \
-        "--help -j --junit --tap --artifacts --seed --repeat --vary-seed --replay" ;;
+        "--help --jobs -j --junit --tap --artifacts --seed --repeat --vary-seed --replay" ;;
       list) _warren_words "$current" "--help --names" ;;
       status) _warren_words "$current" "--help --json" ;;
-      capture) _warren_words "$current" "--help -w" ;;
+      set) _warren_words "$current" "--help --direction" ;;
+      capture) _warren_words "$current" "--help --write -w" ;;
       plan) _warren_words "$current" "--help --sh" ;;
       graph) _warren_words "$current" "--help --format --output -o" ;;
       *) _warren_words "$current" "--help" ;;
