@@ -14,7 +14,8 @@ using Register = void (*)(CLI::App& lab, int& exit_code);
 
 // In the order in which --help shows them.
 constexpr Register kGroups[] = {
-    register_lab_test,  //
+    register_lab_test,      //
+    register_lab_sessions,  //
     register_lab_files,
 };
 

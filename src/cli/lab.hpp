@@ -13,8 +13,11 @@ class App;
 
 namespace warren::cli {
 
-void register_lab_files(CLI::App& lab, int& exit_code);  ///< check, plan, graph
+/// up, down, list, status, exec, shell, set, capture
+void register_lab_sessions(CLI::App& lab, int& exit_code);
 void register_lab_test(CLI::App& lab, int& exit_code);
+/// check, plan, graph
+void register_lab_files(CLI::App& lab, int& exit_code);
 
 /// lab::load_topology for a command whose argument the file is: one that cannot be read is a wrong
 /// command line (UsageError).

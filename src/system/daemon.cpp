@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,6 +55,11 @@ void DaemonChild::ready() {
   }
   write_all(pipe_.get(), {&kReady, 1});
   pipe_.reset();
+}
+
+bool DaemonChild::abandoned() const noexcept {
+  pollfd entry{pipe_.get(), 0, 0};
+  return ::poll(&entry, 1, 0) > 0;  // POLLERR: no reader
 }
 
 void DaemonChild::fail(std::string_view text) noexcept {

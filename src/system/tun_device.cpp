@@ -86,7 +86,9 @@ base::Fd open_clone_device() {
   } else if (error == ENODEV || error == ENXIO) {
     hint = "the kernel has no TUN driver: load it with `modprobe tun`";
   } else if (error == EACCES || error == EPERM) {
-    hint = "run as root or with CAP_NET_ADMIN; a container needs the device allowed, too";
+    hint =
+        "run as root or with CAP_NET_ADMIN; a container needs the device allowed, too; for labs of "
+        "ordinary users make it everybody's, as most systems have it: `chmod 666 /dev/net/tun`";
   }
   throw base::SystemError("opening", kPath, error, hint);
 }

@@ -36,8 +36,8 @@ class Claim {
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   /// Where the lab answers: in the lab's folder.
   [[nodiscard]] std::filesystem::path socket_path() const;
-  /// The lab's folder, which keeps the claim; borrowed.
-  [[nodiscard]] int folder() const noexcept { return folder_.get(); }
+  /// What keeps the name; borrowed.
+  [[nodiscard]] int lock() const noexcept { return lock_.get(); }
 
   /// Before they are bound under /run/netns. Throws SystemError.
   void record(const std::vector<NamedNamespace>& namespaces) const;
@@ -50,7 +50,8 @@ class Claim {
  private:
   std::string name_;
   std::filesystem::path path_;
-  base::Fd folder_;
+  base::Fd lock_;
+  base::Fd folder_;  ///< the sandbox hides its path
   bool handed_over_ = false;
 };
 

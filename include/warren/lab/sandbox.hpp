@@ -31,12 +31,14 @@ std::filesystem::path sandbox_directory();
 /// Whether this process is root only in a user namespace of its own.
 bool rootless() noexcept;
 
-/// Borrowed: the process namespace of World::spawn, the machine's own mount namespace, and the user
-/// namespace (-1 when the machine's is used).
+/// Borrowed: the process namespace of World::spawn, the machine's own mount namespace, the user
+/// namespace (-1 when the machine's is used), and a pidfd of the caretaker: readable when nothing
+/// of the lab is left but what the kernel removes by itself.
 struct SandboxNamespaces {
   int pid = -1;
   int host_mount = -1;
   int user = -1;
+  int caretaker = -1;
 };
 SandboxNamespaces sandbox_namespaces();
 

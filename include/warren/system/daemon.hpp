@@ -19,6 +19,8 @@ class DaemonChild {
   /// Standard input, output and error become /dev/null, the directory /, and the parent returns
   /// with success. Throws SystemError. Once.
   void ready();
+  /// The parent is gone, so that nobody waits for the daemon any more.
+  [[nodiscard]] bool abandoned() const noexcept;
   /// The parent returns with `text` as its error. Once, instead of ready().
   void fail(std::string_view text) noexcept;
 

@@ -62,7 +62,7 @@ void kill_all_others() {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  close_all_but(pipe, claim == nullptr ? -1 : claim->folder());
+  close_all_but(pipe, claim == nullptr ? -1 : claim->lock());
   static_cast<void>(::chdir("/"));
   char byte = 0;
   while (::read(pipe, &byte, 1) < 0 && errno == EINTR) {

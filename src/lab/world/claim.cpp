@@ -27,8 +27,10 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
+constexpr const char* kRootRegistry = "/run/warren/lab";
 constexpr const char* kSocket = "control";
 constexpr const char* kNamespaces = "netns";
+constexpr const char* kLock = "lock";
 /// A lab that dies or comes up holds its claim without answering; it needs less than this.
 constexpr auto kPatience = 10s;
 
@@ -59,24 +61,27 @@ void make_registry() {
   make_folder(folder);
 }
 
-void remove_empty_registry() noexcept {
-  const auto folder = registry();
+/// By its path, not by the user: in a user namespace the caretaker takes itself for root.
+void remove_empty_registry(const fs::path& folder) noexcept {
   // /run/warren itself is the tunnels', too.
-  if (::rmdir(folder.c_str()) == 0 && ::geteuid() != 0) ::rmdir(folder.parent_path().c_str());
+  if (::rmdir(folder.c_str()) == 0 && folder != kRootRegistry) {
+    ::rmdir(folder.parent_path().c_str());
+  }
 }
 
-/// A lab's folder, locked; none when somebody else has the lock or the folder went meanwhile.
-base::Fd lock_folder(const fs::path& path) {
-  base::Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!folder || ::flock(folder.get(), LOCK_EX | LOCK_NB) < 0) return {};
+/// The lock of a lab's folder; none when somebody else has it or the folder went meanwhile.
+base::Fd lock_folder(const fs::path& folder) {
+  const auto path = folder / kLock;
+  base::Fd lock(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) < 0) return {};
   // The one who held it before may have removed it.
   struct stat locked {};
   struct stat named {};
-  if (::fstat(folder.get(), &locked) < 0 || ::lstat(path.c_str(), &named) < 0 ||
+  if (::fstat(lock.get(), &locked) < 0 || ::lstat(path.c_str(), &named) < 0 ||
       locked.st_ino != named.st_ino || locked.st_dev != named.st_dev) {
     return {};
   }
-  return folder;
+  return lock;
 }
 
 /// Whether what is at the path is the namespace with this inode, or what a lab leaves that dies
@@ -104,9 +109,10 @@ void unbind_recorded(const fs::path& folder) noexcept {
 
 void remove_folder(const fs::path& folder) noexcept {
   unbind_recorded(folder);
-  for (const char* file : {kSocket, kNamespaces}) ::unlink((folder / file).c_str());
+  // The lock last: from then on the name is free.
+  for (const char* file : {kSocket, kNamespaces, kLock}) ::unlink((folder / file).c_str());
   ::rmdir(folder.c_str());
-  remove_empty_registry();
+  remove_empty_registry(folder.parent_path());
 }
 
 std::vector<fs::path> folders() {
@@ -129,7 +135,7 @@ std::vector<fs::path> folders() {
 }  // namespace
 
 fs::path registry() {
-  if (::geteuid() == 0) return "/run/warren/lab";
+  if (::geteuid() == 0) return kRootRegistry;
   const char* runtime = std::getenv("XDG_RUNTIME_DIR");
   std::error_code error;
   if (runtime != nullptr && runtime[0] == '/' && fs::is_directory(runtime, error)) {
@@ -146,14 +152,16 @@ Claim::Claim(std::string_view name) : name_(name), path_(registry() / name) {
     if (::mkdir(path_.c_str(), 0700) < 0 && errno != EEXIST && errno != ENOENT) {
       throw base::SystemError("making the folder", path_, errno);
     }
-    folder_ = lock_folder(path_);
-    if (folder_) break;
+    lock_ = lock_folder(path_);
+    if (lock_) break;
     const bool answers = system::is_listening(socket_path());
     if (answers || std::chrono::steady_clock::now() > give_up) throw_taken(name_, answers);
     std::this_thread::sleep_for(5ms);
   }
   unbind_recorded(path_);
   for (const char* file : {kSocket, kNamespaces}) ::unlink((path_ / file).c_str());
+  folder_ = base::Fd(base::check_system_call(
+      ::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC), "opening the folder", path_));
 }
 
 Claim::~Claim() {
@@ -179,9 +187,9 @@ void Claim::record(const std::vector<NamedNamespace>& namespaces) const {
 }
 
 void Claim::remove() noexcept {
-  if (!folder_) return;
+  if (!lock_) return;
   remove_folder(path_);
-  folder_.reset();
+  lock_.reset();
 }
 
 std::vector<std::string> running_labs() {

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -35,7 +36,7 @@ struct Sandbox {
   bool entered = false;
   bool own_user = false;
   Caretaker caretaker;
-  base::Fd pid, host_mount, user;
+  base::Fd pid, host_mount, user, caretaker_pidfd;
 };
 
 Sandbox& sandbox() {
@@ -69,8 +70,10 @@ bool stays_outside(std::string_view name) {
 /// The machine's /run cannot be written to without being root, and should not be by a lab. So there
 /// is a new one, with links to what the machine's has.
 void replace_run() {
-  const base::Fd old(
-      base::check_system_call(::open("/run", O_PATH | O_DIRECTORY | O_CLOEXEC), "opening", "/run"));
+  // Recursive: in a user namespace a part of a tree of mounts cannot be had without what covers it.
+  const base::Fd old(base::check_system_call(
+      ::open_tree(AT_FDCWD, "/run", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE), "copying",
+      "/run", "this needs Linux 5.2 or newer"));
   std::vector<std::string> names;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/run", error)) {
@@ -78,9 +81,9 @@ void replace_run() {
   }
   mount_or_throw("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
   make_folder("/run/.host");
-  // Recursive: in a user namespace a part of a tree of mounts cannot be had without what covers it.
-  mount_or_throw(fmt::format("/proc/self/fd/{}", old.get()).c_str(), "/run/.host", nullptr,
-                 MS_BIND | MS_REC);
+  base::check_system_call(
+      ::move_mount(old.get(), "", AT_FDCWD, "/run/.host", MOVE_MOUNT_F_EMPTY_PATH), "mounting",
+      "/run/.host");
   for (const auto& name : names) {
     const auto link = "/run/" + name;
     base::check_system_call(::symlink((".host/" + name).c_str(), link.c_str()), "linking", link);
@@ -129,6 +132,9 @@ void enter_sandbox(Claim* claim) {
   self.caretaker = start_caretaker(claim);
   self.entered = true;
   if (claim != nullptr) claim->hand_over();
+  self.caretaker_pidfd = base::Fd(
+      base::check_system_call(static_cast<int>(::syscall(SYS_pidfd_open, self.caretaker.pid, 0)),
+                              "watching", "the lab's caretaker"));
   self.pid = open_namespace(fmt::format("/proc/{}/ns/pid", self.caretaker.pid));
   base::check_system_call(::unshare(CLONE_NEWNS), "making", "a mount namespace");
   mount_or_throw("none", "/", nullptr, MS_REC | MS_PRIVATE);
@@ -159,7 +165,10 @@ bool rootless() noexcept {
 
 SandboxNamespaces sandbox_namespaces() {
   const Sandbox& self = sandbox();
-  return {.pid = self.pid.get(), .host_mount = self.host_mount.get(), .user = self.user.get()};
+  return {.pid = self.pid.get(),
+          .host_mount = self.host_mount.get(),
+          .user = self.user.get(),
+          .caretaker = self.caretaker_pidfd.get()};
 }
 
 }  // namespace warren::lab

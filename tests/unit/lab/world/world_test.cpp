@@ -9,6 +9,7 @@
 #include <catch2/catch_test_macros.hpp>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <thread>
 
@@ -26,6 +27,8 @@ using namespace std::chrono_literals;
 using test::As;
 using test::in_sandbox;
 using test::LabBuilder;
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -146,6 +149,23 @@ TEST_CASE("a process in a node knows the others by name, and sees only the lab's
   CHECK(seen.contains("10.0.0.2"));
   CHECK(seen.contains("alice\n[0]"));
   CHECK(seen.contains("warren-lab-care\neth0\nlo\n[0]"));
+}
+
+TEST_CASE("a node's /run has what the machine's has, and places of its own for tunnels") {
+  test::requires_root();
+  const auto topology = two_hosts();
+  const fs::path mark = fmt::format("/run/warren-test-{}", ::getpid());
+  fs::create_directories(mark / "inside");
+  const auto seen = in_sandbox([&] {
+    lab::World world(topology, {});
+    return output_of(
+        world, kAlice,
+        {"sh", "-c",
+         fmt::format("ls {}; touch /run/warren/x; ls /run/warren /run/wireguard", mark.native())});
+  });
+  fs::remove_all(mark);
+  CHECK(seen == "inside\n/run/warren:\nx\n\n/run/wireguard:\n[0]");
+  CHECK_FALSE(fs::exists("/run/warren/x"));
 }
 
 TEST_CASE("a program that does not exist is named in the error") {

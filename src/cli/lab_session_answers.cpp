@@ -1,0 +1,215 @@
+// What a lab answers: docs/LAB.md shows the requests.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include <warren/base/error.hpp>
+#include <warren/impair/pipeline.hpp>
+#include <warren/lab/plan.hpp>
+#include <warren/lab/sandbox.hpp>
+
+#include "commands.hpp"
+#include "lab_session.hpp"
+
+namespace warren::cli {
+namespace {
+
+using nlohmann::json;
+
+template <class Range>
+std::string joined_names(const Range& range) {
+  std::string text;
+  for (const auto& one : range) text += fmt::format("{}{}", text.empty() ? "" : ", ", one.name);
+  return text;
+}
+
+lab::NodeId find_node(const lab::Topology& topology, const std::string& name) {
+  for (std::uint32_t i = 0; i < topology.nodes.size(); ++i) {
+    if (topology.nodes[i].name == name) return lab::NodeId(i);
+  }
+  throw UsageError(fmt::format("the lab {} has no node {}", topology.name, name),
+                   fmt::format("its nodes: {}", joined_names(topology.nodes)));
+}
+
+std::string_view kind_text(lab::NodeKind kind) {
+  switch (kind) {
+    case lab::NodeKind::host:
+      return "host";
+    case lab::NodeKind::router:
+      return "router";
+    case lab::NodeKind::nat:
+      return "nat";
+    case lab::NodeKind::bridge:
+      return "switch";
+  }
+  return "";
+}
+
+json addresses_of(const std::vector<base::InterfaceAddress>& addresses) {
+  json texts = json::array();
+  for (const auto& address : addresses) texts.push_back(address.to_string());
+  return texts;
+}
+
+json node_status(const lab::Topology& topology, lab::NodeId id) {
+  const lab::Node& node = topology.node(id);
+  json interfaces = json::array();
+  for (const auto& interface : node.interfaces) {
+    interfaces.push_back({{"name", interface.name},
+                          {"addresses", addresses_of(interface.addresses)},
+                          {"link", topology.link(interface.link).name}});
+  }
+  for (const auto& tunnel : topology.tunnels) {
+    for (const auto& end : tunnel.ends) {
+      if (end.node != id) continue;
+      interfaces.push_back(
+          {{"name", tunnel.name}, {"addresses", addresses_of(end.addresses)}, {"tunnel", true}});
+    }
+  }
+  json status{{"name", node.name}, {"kind", kind_text(node.kind)}, {"interfaces", interfaces}};
+  if (!lab::rootless()) status["namespace"] = lab::namespace_name(topology, id);
+  return status;
+}
+
+json counters_json(const lab::WireCounters& counters) {
+  json result{{"frames", counters.frames},         {"bytes", counters.bytes},
+              {"duplicated", counters.duplicated}, {"corrupted", counters.corrupted},
+              {"reordered", counters.reordered},   {"malformed", counters.malformed},
+              {"refused", counters.refused},       {"held", counters.held_frames}};
+  for (std::size_t i = 0; i < impair::kVerdicts; ++i) {
+    std::string name(impair::describe(static_cast<impair::Verdict>(i)));
+    std::replace(name.begin(), name.end(), ' ', '_');
+    result[name] = counters.verdicts.at(i);
+  }
+  return result;
+}
+
+std::string end_text(const lab::Topology& topology, const lab::LinkEnd& end) {
+  return fmt::format("{}:{}", topology.node(end.node).name, topology.interface(end).name);
+}
+
+}  // namespace
+
+LabAnswer LabSession::answer(Client& client) {
+  const auto request = json::parse(client.reader.line());
+  const auto command = request.at("command").get<std::string>();
+  if (command == "status") return status();
+  if (command == "enter") return enter(request.at("node").get<std::string>());
+  if (command == "set") return set(request);
+  if (command == "capture") return capture(request, client);
+  if (command == "down") return down();
+  throw UsageError(fmt::format("a lab does not know the request {}", command));
+}
+
+json LabSession::link_status(lab::LinkId id) const {
+  const lab::Link& link = topology_.link(id);
+  json status{{"name", link.name},
+              {"ends", {end_text(topology_, link.ends[0]), end_text(topology_, link.ends[1])}},
+              {"wired", link.wired}};
+  if (!link.wired) return status;
+  json directions = json::array();
+  for (const std::uint8_t direction : {std::uint8_t{0}, std::uint8_t{1}}) {
+    directions.push_back({{"settings", lab::describe(wire_->settings(id, direction))},
+                          {"counters", counters_json(wire_->counters(id, direction))}});
+  }
+  status["directions"] = std::move(directions);
+  return status;
+}
+
+LabAnswer LabSession::status() const {
+  json nodes = json::array();
+  for (std::uint32_t i = 0; i < topology_.nodes.size(); ++i) {
+    nodes.push_back(node_status(topology_, lab::NodeId(i)));
+  }
+  json links = json::array();
+  for (std::uint32_t i = 0; i < topology_.links.size(); ++i) {
+    links.push_back(link_status(lab::LinkId(i)));
+  }
+  json logs = json::array();
+  for (const auto& log : services_->logs()) {
+    logs.push_back({{"node", log.node}, {"program", log.program}, {"path", log.path.native()}});
+  }
+  const json result{{"name", topology_.name},
+                    {"file", topology_.file.native()},
+                    {"pid", ::getpid()},
+                    {"rootless", lab::rootless()},
+                    {"seed", topology_.seed},
+                    {"began_ms", began_ms_},
+                    {"bring_up_ms", bring_up_ms_},
+                    {"ready_ms", ready_ms_},
+                    {"failure", wire_ ? wire_->failure() : ""},
+                    {"nodes", std::move(nodes)},
+                    {"links", std::move(links)},
+                    {"logs", std::move(logs)}};
+  return {.line = json{{"ok", true}, {"status", result}}.dump(), .fds = {}};
+}
+
+LabAnswer LabSession::enter(const std::string& node) const {
+  const auto id = find_node(topology_, node);
+  const auto outer = lab::sandbox_namespaces();
+  LabAnswer result;
+  json names = json::array();
+  const auto add = [&](const char* name, int fd) {
+    if (fd < 0) return;
+    names.push_back(name);
+    result.fds.push_back(fd);
+  };
+  add("user", outer.user);
+  add("net", world_->netns(id));
+  add("uts", world_->uts_namespace(id));
+  add("mnt", world_->mount_namespace(id));
+  add("pid", outer.pid);
+  result.line = json{{"ok", true}, {"namespaces", names}}.dump();
+  return result;
+}
+
+lab::LinkId LabSession::find_link(const std::string& name) const {
+  for (std::uint32_t i = 0; i < topology_.links.size(); ++i) {
+    if (topology_.links[i].name == name) return lab::LinkId(i);
+  }
+  throw UsageError(fmt::format("the lab {} has no link {}", topology_.name, name),
+                   fmt::format("its links: {}", joined_names(topology_.links)));
+}
+
+LabAnswer LabSession::set(const json& request) {
+  const auto id = find_link(request.at("link").get<std::string>());
+  const lab::Link& link = topology_.link(id);
+  if (!link.wired) {
+    throw UsageError(
+        fmt::format("the link {} is a plain veth pair, which cannot be impaired", link.name),
+        fmt::format("write `wired = true` for it in {}, and bring the lab up again",
+                    topology_.file.native()));
+  }
+  const auto assignments = request.at("assignments").get<std::vector<std::string>>();
+  const auto directions = request.at("directions").get<std::vector<std::uint8_t>>();
+  // All of them before the first takes effect: a wrong one changes nothing.
+  std::vector<std::pair<std::uint8_t, impair::Settings>> wanted;
+  for (const std::uint8_t direction : directions) {
+    if (direction > 1) throw UsageError("a link has the directions 0 and 1");
+    wanted.emplace_back(direction,
+                        lab::change_settings(wire_->settings(id, direction), assignments));
+  }
+  for (const auto& [direction, settings] : wanted) wire_->change(id, direction, settings);
+  return {.line = json{{"ok", true}, {"link", link_status(id)}}.dump(), .fds = {}};
+}
+
+LabAnswer LabSession::capture(const json& request, Client& client) {
+  const auto id = find_link(request.at("link").get<std::string>());
+  auto fds = client.reader.take_fds();
+  if (fds.size() != 1) throw UsageError("a capture needs one descriptor to write to");
+  client.capture = recorder_->stream(id, std::move(fds.front()));
+  return {.line = json{{"ok", true}}.dump(), .fds = {}};
+}
+
+LabAnswer LabSession::down() {
+  ending_ = true;
+  // The client sees the end of the last process by it: see `lab down`.
+  return {.line = json{{"ok", true}}.dump(), .fds = {lab::sandbox_namespaces().caretaker}};
+}
+
+}  // namespace warren::cli

@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# A lab that is up: its nodes, its links, what can be asked of it, and its end.
+#
+#   alice --- core --- bob        `wan` (bob - core) is wired, the other link plain
+# shellcheck source-path=SCRIPTDIR source=../../support/lab_world.sh
+. "$(dirname "$0")/../../support/lab_world.sh"
+
+who=${1:-root}
+[ "$who" = root ] || requires_rootless
+lab() { as "$who" "$WARREN" lab "$@"; }
+in_alice() { lab exec updown alice -- "$@"; }
+
+cat >updown.toml <<'EOF'
+[lab]
+name = "updown"
+[node.alice]
+run = [{ name = "web", command = "sleep 4711" }]
+[node.bob]
+[node.core]
+kind = "switch"
+[[link]]
+name = "lan"
+ends = ["alice", "core"]
+[[link]]
+name = "wan"
+ends = ["bob", "core"]
+wired = true
+EOF
+sed 's/updown/second/' updown.toml >second.toml
+chmod 777 "$work"
+traces >before
+
+lab up updown.toml >said
+grep -q '^updown is up: 3 nodes, 2 links; network in ' said || fail "up said: $(cat said)"
+note "up says what there is: $(head -n 1 said)"
+
+in_alice ping -c 1 -W 2 bob >/dev/null || fail "alice does not reach bob by name"
+note "nodes reach each other by name, through a plain link and a wired one"
+
+[ "$(in_alice hostname)" = alice ] || fail "the node's name is not the machine's"
+status=0; in_alice sh -c 'exit 42' || status=$?
+[ $status -eq 42 ] || fail "the exit status was $status"
+status=0; in_alice /no/such/command 2>error || status=$?
+[ $status -eq 127 ] || fail "a missing command gave $status"
+grep -q '/no/such/command: No such file' error || fail "a missing command: $(cat error)"
+status=0; in_alice sh -c 'kill -9 $$' || status=$?
+[ $status -eq 137 ] || fail "a killed command gave $status"
+[ "$(echo word | in_alice cat)" = word ] || fail "standard input does not arrive"
+in_alice test -e updown.toml || fail "the directory is another one"
+in_alice pgrep -f 'sleep 4711' >/dev/null || fail "the program of the lab does not run"
+note "exec passes input, output, directory and exit status, and sees the lab's processes"
+
+if [ "$who" = root ]; then
+  ip netns exec updown-alice ping -c 1 -W 2 10.0.0.2 >/dev/null || fail "ip netns does not know alice"
+  note "ip netns knows the nodes"
+fi
+cat >typed <<'EOF'
+echo "shell of $(hostname)"; exit 3
+EOF
+status=0; SHELL=/bin/bash script -qec "$(declare -f as); WARREN=$WARREN; as $who \$WARREN lab shell updown bob" \
+  /dev/null <typed >terminal 2>&1 || status=$?
+grep -q 'shell of bob' terminal || fail "shell: $(cat terminal)"
+[ $status -eq 3 ] || fail "the shell's exit status was $status: $(cat terminal)"
+note "shell gives a terminal in the node"
+
+[ "$(lab status updown --json | jq -r '.links[] | select(.name == "wan").wired')" = true ] ||
+  fail "status does not know the wired link"
+lab status updown | grep -q 'bob:eth0 > core' || fail "status: $(lab status updown)"
+lab set updown wan delay=30ms >said
+grep -q '30 ms' said || fail "set said: $(cat said)"
+rtt=$(in_alice ping -c 3 -i 0.2 bob | sed -n 's|^rtt .* = [0-9.]*/\([0-9]*\).*|\1|p')
+if [ "$rtt" -lt 59 ] || [ "$rtt" -gt 75 ]; then fail "the round trip takes $rtt ms instead of 60"; fi
+lab set updown wan loss=100% --direction forward >/dev/null
+! in_alice ping -c 1 -W 1 bob >/dev/null || fail "the link loses nothing"
+lab set updown wan reset >/dev/null
+in_alice ping -c 1 -W 2 bob >/dev/null || fail "reset leaves something"
+note "set changes delay and loss of a wired link while it is up"
+status=0; lab set updown lan delay=30ms 2>error || status=$?
+[ $status -eq 2 ] || fail "set of a plain link gave $status"
+grep -q 'wired = true' error || fail "set of a plain link: $(cat error)"
+status=0; lab set updown wan dealy=30ms 2>error || status=$?
+[ $status -ne 0 ] || fail "an unknown setting was taken"
+note "set refuses a plain link, with the remedy, and an unknown setting"
+
+lab capture updown wan -w captured.pcapng 2>/dev/null &
+capture=$!
+within 5 "the capture sees the frames of the link" \
+  eval 'in_alice ping -c 1 -W 2 bob >/dev/null; tshark -r captured.pcapng -Y icmp 2>/dev/null | grep -q Echo'
+pkill -TERM -f '^[^ ]*warren lab capture'
+wait $capture || fail "the capture did not end in order"
+lab capture updown lan -w - 2>/dev/null | head -c 2000 >piped &
+piped=$!
+has_ended() {
+  in_alice ping -c 3 -i 0.01 bob >/dev/null
+  ! kill -0 "$1" 2>/dev/null
+}
+within 10 "a capture of a plain link can be piped, and ends with its reader" has_ended $piped
+tshark -r piped >decoded 2>/dev/null || true  # the last frame is cut
+grep -q 'Echo (ping) request' decoded || fail "the piped capture has no echo"
+
+status=0; lab up updown.toml 2>error || status=$?
+[ $status -ne 0 ] || fail "the same lab came up twice"
+grep -q 'up already' error || fail "up twice: $(cat error)"
+lab up second.toml >/dev/null
+[ "$(lab list --names | paste -sd ' ')" = 'second updown' ] || fail "list: $(lab list)"
+lab exec second alice -- ping -c 1 -W 2 bob >/dev/null || fail "the second lab does not work"
+lab down second
+[ "$(lab list --names)" = updown ] || fail "list after down: $(lab list)"
+in_alice ping -c 1 -W 2 bob >/dev/null || fail "the first lab went with the second"
+note "two labs are up at once; the same one twice is refused"
+
+for wrong in 'exec updown carol -- true' 'set updown wlan delay=1ms' 'down downup' 'status downup'; do
+  status=0
+  # shellcheck disable=SC2086
+  lab $wrong 2>error || status=$?
+  [ $status -eq 2 ] || fail "lab $wrong gave $status: $(cat error)"
+  grep -q 'hint: ' error || fail "lab $wrong: $(cat error)"
+done
+note "unknown names are refused, with those that there are"
+
+in_alice sleep 4712 &
+sleeper=$!
+within 5 "a command runs while the lab goes down" eval 'in_alice pgrep -f "sleep 4712" >/dev/null'
+lab down updown
+status=0; wait $sleeper || status=$?
+[ $status -eq 137 ] || fail "a command in a lab that went down gave $status"
+nothing_new before || within_quietly 2 nothing_new before || fail "left behind: $(cat difference)"
+note "down leaves nothing"
