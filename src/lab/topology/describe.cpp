@@ -136,7 +136,7 @@ void add(config::Table& table, const Keys& keys, std::string_view path, std::str
     return;
   }
   // An unknown key is complained of with all others.
-  const Key unknown{.name = path, .summary = {}, .example = {}};
+  const Key unknown{.name = path};
   if (found != table.entries.end()) table.entries.erase(found);
   table.entries.push_back({std::string(key == nullptr ? path : name), key_at,
                            value_of(text, key == nullptr ? unknown : *key, value_at)});

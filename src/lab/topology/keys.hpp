@@ -63,11 +63,11 @@ struct Key {
   std::string_view name;
   std::uint16_t types = kText;
   Format format = Format::text;
-  std::string_view summary;
-  std::string_view example;     ///< a value, as in TOML; tables have none
+  std::string_view summary{};
+  std::string_view example{};   ///< a value, as in TOML; tables have none
   const Keys* table = nullptr;  ///< of kTable and kTableList
-  std::span<const std::string_view>
-      choices{};  ///< the only strings there are, besides others types
+  /// The only strings there are, besides those of the format.
+  std::span<const std::string_view> choices{};
   bool required = false;
   std::int64_t least = 0;  ///< of an integer
   std::int64_t most = 0;   ///< of an integer; 0: no bound
