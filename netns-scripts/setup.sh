@@ -19,7 +19,7 @@ demo_packages=(
   busybox psmisc conntrack
 )
 test_packages=(
-  clang-19 clang-tidy-19 libclang-rt-19-dev lld-19 llvm-19 shellcheck python3 openssl tshark dpkg-dev
+  clang-19 clang-tidy-19 libclang-rt-19-dev lld-19 llvm-19 shellcheck python3 python3-jsonschema openssl tshark dpkg-dev
   file man-db bash-completion strace git libbenchmark-dev nftables
   libxml2-utils graphviz
 )

@@ -11,18 +11,21 @@
 namespace warren::config {
 namespace {
 
-/// Levenshtein distance, in bytes: the known names are ASCII.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
+/// Edit distance in bytes: Levenshtein's, and with swaps as one edit the optimal string alignment
+/// distance (Damerau 1964). The known names are ASCII.
+std::size_t edit_distance(std::string_view a, std::string_view b, Swap swap) {
+  std::vector<std::size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
+    before.swap(above);
+    above.swap(row);
     row[0] = i + 1;
     for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t above = row[j + 1];
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      row[j + 1] = std::min({above + 1, row[j] + 1, replaced});
-      diagonal = above;
+      const std::size_t replaced = above[j] + (a[i] == b[j] ? 0 : 1);
+      row[j + 1] = std::min({above[j + 1] + 1, row[j] + 1, replaced});
+      if (swap == Swap::one_edit && i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j]) {
+        row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
+      }
     }
   }
   return row[b.size()];
@@ -30,7 +33,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known) {
+std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known,
+                              Swap swap) {
   constexpr std::size_t kLongestName = 64;
   if (name.size() > kLongestName) return {};
   // wg-quick's spelling is near: AllowedIPs against allowed_ips.
@@ -46,9 +50,11 @@ std::string_view nearest_name(std::string_view name, std::span<const std::string
   std::string_view best;
   std::size_t best_distance = 0;
   for (const std::string_view each : known) {
-    const std::size_t distance = edit_distance(wanted, plain(each));
+    const std::size_t distance = edit_distance(wanted, plain(each), swap);
     // A third of the letters may be wrong; beyond that the guess confuses.
     if (distance > std::max<std::size_t>(1, each.size() / 3)) continue;
+    // Nothing in common is nothing near: "a" for "b".
+    if (distance >= std::max(wanted.size(), each.size())) continue;
     if (best.empty() || distance < best_distance) {
       best = each;
       best_distance = distance;

@@ -182,7 +182,7 @@ std::span<const KeySpec> peer_keys() noexcept {
 std::string_view nearest_name(std::string_view name, std::span<const KeySpec> known) {
   std::vector<std::string_view> names;
   for (const KeySpec& spec : known) names.push_back(spec.name);
-  return nearest_name(name, names);
+  return nearest_name(name, names, Swap::two_edits);
 }
 
 void check_keys(const Source& source, const Table& table, std::string_view where,

@@ -2,6 +2,7 @@
 // words, without the place, which the reader adds.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <span>
@@ -24,9 +25,13 @@ using Parsed = std::expected<T, Problem>;
 /// `text` in quotes for a message: without control characters, and shortened.
 std::string in_quotes(std::string_view text);
 
+/// How many edits two neighbouring letters in the wrong order are.
+enum class Swap : std::uint8_t { two_edits, one_edit };
+
 /// The known name that `name` most likely was meant to be, by edit distance; empty when none is
-/// near. Case, `_`, `-` and spaces do not count.
-std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known);
+/// near: a third of the letters may be wrong. Case, `_`, `-` and spaces do not count.
+std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known,
+                              Swap swap = Swap::one_edit);
 
 /// Empty when Linux takes `name` as an interface's name.
 std::optional<Problem> check_interface_name(std::string_view name);

@@ -54,9 +54,10 @@ const std::vector<std::optional<Way>>& Reach::ways(NodeId from) {
 /// Breadth first, so that the first way found is a shortest one.
 std::vector<std::optional<Way>> Reach::search(NodeId from) const {
   std::vector<std::optional<Way>> ways(networks_.size());
-  std::vector<bool> expanded(topology_.nodes.size());
+  // Each node forwards each family once.
+  std::vector<bool> expanded(2 * topology_.nodes.size());
   std::vector<std::uint32_t> queue;
-  expanded[from.value()] = true;
+  expanded[2 * from.value()] = expanded[2 * from.value() + 1] = true;
   for (const Member& member : of_node_[from.value()]) {
     if (ways[member.network]) continue;
     ways[member.network] = Way{.distance = 0,
@@ -76,13 +77,14 @@ void Reach::expand(std::uint32_t network, std::vector<std::optional<Way>>& ways,
   const Way here = *ways[network];
   for (const Member& member : of_network_[network]) {
     const Node& node = topology_.node(member.node);
-    if (expanded[member.node.value()]) continue;
+    const std::size_t index = 2 * member.node.value() + (member.address.is_v4() ? 0 : 1);
+    if (expanded[index]) continue;
     if (node.kind != NodeKind::router && node.kind != NodeKind::nat) continue;
     const auto is_outside = [&](std::uint32_t interface) {
       return node.kind == NodeKind::nat && node.interfaces[interface].name == node.outside;
     };
     if (is_outside(member.interface)) continue;
-    expanded[member.node.value()] = true;
+    expanded[index] = true;
     for (const Member& next : of_node_[member.node.value()]) {
       if (ways[next.network] || next.address.family() != member.address.family()) continue;
       Way way = here;

@@ -1,0 +1,1 @@
+warren_fuzz(lab_toml LIBRARIES warren_lab_topology)
