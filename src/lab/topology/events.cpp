@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "draft.hpp"
+#include "stable_order.hpp"
 #include "structure.hpp"
 
 namespace warren::lab {
@@ -156,7 +157,7 @@ void read_events(Draft& draft) {
   for (const Fields& fields : draft.document.list("at")) {
     written.push_back({*fields.duration("t"), fields});
   }
-  std::ranges::stable_sort(written, {}, &Written::at);
+  order_by(written, &Written::at);
   EventReader reader(draft);
   for (const auto& [at, fields] : written) {
     if (at > draft.topology.timeout) {

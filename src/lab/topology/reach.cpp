@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "stable_order.hpp"
 #include "subnets.hpp"
 
 namespace warren::lab {
@@ -41,7 +42,7 @@ Reach::Reach(const Topology& topology) : topology_(topology), of_node_(topology.
       }
     }
   }
-  for (auto& members : of_node_) std::ranges::stable_sort(members, {}, &Member::interface);
+  for (auto& members : of_node_) order_by(members, &Member::interface);
 }
 
 const std::vector<std::optional<Way>>& Reach::ways(NodeId from) {
