@@ -261,6 +261,7 @@ Finding Checker::check(const ExpectHandshake& asked, std::size_t) const {
     // An answer that takes longer than the expectation is still an answer.
     const base::Instant patience = std::max(deadline, system::boot_now() + 2s);
     std::vector<TunnelSeen> seen;
+    seen.reserve(ends.size());
     for (const std::size_t each : ends) {
       seen.push_back(look_at_tunnel(tunnel, each, patience));
     }

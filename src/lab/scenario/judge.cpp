@@ -233,6 +233,7 @@ Finding judge(const ExpectCounters& asked, const std::string& where,
     const auto found = seen.find(name);
     if (found == seen.end()) {
       std::vector<std::string> names;
+      names.reserve(seen.size());
       for (const auto& each : seen) names.push_back(each.first);
       fail(finding,
            fmt::format("{} has no counter {}; there are {}", where, name, fmt::join(names, ", ")));

@@ -31,9 +31,9 @@ using namespace std::chrono_literals;
 
 constexpr base::Duration kPatience = 10s;
 constexpr std::size_t kDatagramBytes = 512;
-constexpr std::size_t kStreamBytes = 16 * 1024;
+constexpr std::size_t kStreamBytes = std::size_t{16} * 1024;
 // A super-packet, its headers, and what a tunnel adds to it.
-constexpr std::size_t kFrameBytes = 128 * 1024;
+constexpr std::size_t kFrameBytes = std::size_t{128} * 1024;
 
 std::string repeated(std::string_view marker, std::size_t bytes) {
   std::string text;
@@ -87,8 +87,7 @@ class Search {
 
   void watch() {
     std::vector<char> frame(kFrameBytes);
-    std::vector<pollfd> polls;
-    for (const base::Fd& each : taps_) polls.push_back({each.get(), POLLIN, 0});
+    std::vector<pollfd> polls = watch_all(taps_, POLLIN);
     while (wait_for(polls, base::Instant::max(), done_) == Woken::ready) look(frame);
     // What the link carried has been in the sockets since before the data arrived.
     look(frame);

@@ -35,7 +35,7 @@ std::string describe_missing(const Readiness& ready) {
 
 std::string log_tail(const std::filesystem::path& log, std::size_t lines) {
   // The end of a large log is enough.
-  constexpr std::streamoff kMost = 64 * 1024;
+  constexpr std::streamoff kMost = std::streamoff{64} * 1024;
   std::ifstream in(log, std::ios::ate);
   const std::streamoff size = in.tellg();
   if (!in || size <= 0) return {};

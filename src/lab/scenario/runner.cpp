@@ -74,20 +74,17 @@ base::Duration longest_duration(const Topology& topology) {
   return longest;
 }
 
-/// The whole line, whatever the pipe's size.
-void write_line(int fd, const nlohmann::json& json) noexcept {
-  try {
-    // Output of commands may be anything; a report shows what can be shown.
-    std::string line = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
-    std::string_view rest = line;
-    while (!rest.empty()) {
-      const ssize_t written = ::write(fd, rest.data(), rest.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return;  // the runner is gone
-      rest.remove_prefix(static_cast<std::size_t>(written));
-    }
-  } catch (...) {
-    // Without memory for a line the runner learns from our end.
+/// The whole line, whatever the pipe's size; nothing when the runner is gone.
+void write_line(int fd, const nlohmann::json& json) {
+  // Output of commands may be anything; a report shows what can be shown.
+  const std::string line =
+      json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(fd, rest.data(), rest.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    rest.remove_prefix(static_cast<std::size_t>(written));
   }
 }
 
@@ -95,8 +92,9 @@ void write_line(int fd, const nlohmann::json& json) noexcept {
 [[noreturn]] void be_session(const Run& run, const RunnerOptions& options, pid_t runner, int out) {
   // A terminal's interrupt goes to the runner, which passes it on; output belongs to it, too.
   ::setpgid(0, 0);
-  const base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  ::dup2(null.get(), STDIN_FILENO);
+  if (const base::Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC)); null) {
+    ::dup2(null.get(), STDIN_FILENO);
+  }
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   SessionOptions session;
   session.runner = runner;
@@ -406,8 +404,8 @@ std::vector<LabResult> run_labs(const std::vector<Topology>& topologies,
   }
   if (interrupted != 0) {
     // Whoever waits for this process sees by what it ended.
-    ::signal(interrupted, SIG_DFL);
-    ::raise(interrupted);
+    static_cast<void>(::signal(interrupted, SIG_DFL));
+    static_cast<void>(::raise(interrupted));
   }
   return results;
 }

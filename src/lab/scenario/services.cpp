@@ -171,6 +171,7 @@ struct Services::State {
   void start_tunnels() {
     for (const Tunnel& tunnel : topology.tunnels) {
       std::vector<crypto::SecretKey> keys;
+      keys.reserve(tunnel.ends.size());
       for (std::size_t i = 0; i < tunnel.ends.size(); ++i) {
         keys.push_back(crypto::generate_secret_key(crypto::system_random()));
       }

@@ -30,7 +30,7 @@ using namespace std::chrono_literals;
 constexpr base::Duration kConnectPatience = 10s;
 // A transfer of a number of bytes in which nothing arrives for so long has failed.
 constexpr base::Duration kStallPatience = 10s;
-constexpr std::size_t kChunkBytes = 256 * 1024;
+constexpr std::size_t kChunkBytes = std::size_t{256} * 1024;
 
 std::string stopped_text(const Stop& stop) {
   return fmt::format("ended early: {}", stop.reason());
@@ -144,8 +144,7 @@ class TcpMeasurement {
     const std::vector<char> chunk(kChunkBytes, 'w');
     std::vector<std::uint64_t> remains(clients_.size());
     for (std::size_t i = 0; i < remains.size(); ++i) remains[i] = share_of(i);
-    std::vector<pollfd> polls;
-    for (const base::Fd& each : clients_) polls.push_back({each.get(), POLLOUT, 0});
+    std::vector<pollfd> polls = watch_all(clients_, POLLOUT);
     while (wait_for(polls, base::Instant::max(), finished_) == Woken::ready) {
       for (std::size_t i = 0; i < polls.size(); ++i) {
         if (polls[i].revents == 0) continue;
@@ -167,8 +166,7 @@ class TcpMeasurement {
   }
 
   void receive_all(base::Instant began) {
-    std::vector<pollfd> polls;
-    for (const base::Fd& each : servers_) polls.push_back({each.get(), POLLIN, 0});
+    std::vector<pollfd> polls = watch_all(servers_, POLLIN);
     const base::Instant end = probe_.bytes ? base::Instant::max() : began + probe_.duration;
     base::Instant last = began;
     samples_.push_back({});

@@ -12,6 +12,7 @@ namespace {
 template <class Items>
 std::string quoted_list(const Items& items) {
   std::vector<std::string> quoted;
+  quoted.reserve(items.size());
   for (const auto& each : items) quoted.push_back(fmt::format("\"{}\"", each.to_string()));
   return fmt::format("[{}]", fmt::join(quoted, ", "));
 }

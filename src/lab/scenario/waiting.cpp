@@ -48,6 +48,13 @@ Woken wait_for(std::span<pollfd> descriptors, base::Instant deadline, const Stop
   }
 }
 
+std::vector<pollfd> watch_all(std::span<const base::Fd> descriptors, short events) {
+  std::vector<pollfd> polls;
+  polls.reserve(descriptors.size());
+  for (const base::Fd& each : descriptors) polls.push_back({each.get(), events, 0});
+  return polls;
+}
+
 void use_precise_timers() noexcept {
   static_cast<void>(::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL));
 }

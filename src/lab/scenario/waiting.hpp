@@ -7,7 +7,9 @@
 #include <span>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include <warren/base/fd.hpp>
 #include <warren/base/time.hpp>
 #include <warren/lab/probe.hpp>
 #include <warren/system/clock.hpp>
@@ -25,6 +27,9 @@ inline Woken wait_for(int fd, short events, base::Instant deadline, const Stop& 
   pollfd entry{fd, events, 0};
   return wait_for({&entry, 1}, deadline, stop);
 }
+
+/// One entry for each descriptor.
+std::vector<pollfd> watch_all(std::span<const base::Fd> descriptors, short events);
 
 /// Sleeps until `deadline`; false when `stop` came first.
 inline bool sleep_until(base::Instant deadline, const Stop& stop) {
