@@ -12,6 +12,7 @@
 
 #include "draft.hpp"
 #include "limits.hpp"
+#include "stable_order.hpp"
 #include "subnets.hpp"
 
 namespace warren::lab {
@@ -204,8 +205,8 @@ class Giver {
 
   void assign(Segment& segment) {
     // IPv4 first: a node's first address is the one that its name means.
-    std::ranges::stable_partition(
-        segment.subnets, [](const auto& subnet) { return subnet.value.address().is_v4(); });
+    order_by(segment.subnets,
+             [](const auto& subnet) { return subnet.value.address().is_v4() ? 0 : 1; });
     for (const auto& [network, at] : segment.subnets) {
       std::uint64_t number = first_host(network);
       for (const End& end : segment.ends) {
