@@ -61,8 +61,9 @@ void enter(const LabReply& reply) {
   if (::chdir(directory.c_str()) != 0) static_cast<void>(::chdir("/"));
   ::setenv("WARREN_LAB", options.name.c_str(), 1);
   ::setenv("WARREN_NODE", options.node.c_str(), 1);
-  for (const int signal : {SIGINT, SIGQUIT}) ::signal(signal, SIG_DFL);
+  for (const int signal : {SIGINT, SIGQUIT}) static_cast<void>(::signal(signal, SIG_DFL));
   std::vector<char*> arguments;
+  arguments.reserve(options.command.size() + 1);
   for (const auto& word : options.command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   ::execvp(arguments.front(), arguments.data());
@@ -81,7 +82,7 @@ void forward(int signal) {
 /// The terminal sends its signals to the command as well: they are not for this process.
 int wait_for(pid_t child) {
   running_child = child;
-  for (const int signal : {SIGTERM, SIGHUP}) ::signal(signal, forward);
+  for (const int signal : {SIGTERM, SIGHUP}) static_cast<void>(::signal(signal, forward));
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
@@ -93,7 +94,7 @@ int wait_for(pid_t child) {
 /// process namespace does not have, to give it back.
 void take_terminal_back() {
   if (::isatty(STDIN_FILENO) != 1) return;
-  ::signal(SIGTTOU, SIG_IGN);
+  static_cast<void>(::signal(SIGTTOU, SIG_IGN));
   ::tcsetpgrp(STDIN_FILENO, ::getpgrp());
 }
 
@@ -102,7 +103,7 @@ int run_in_node(const EnterOptions& options) {
   std::error_code ignored;
   const auto directory = std::filesystem::current_path(ignored).native();
   enter(reply);
-  for (const int signal : {SIGINT, SIGQUIT}) ::signal(signal, SIG_IGN);
+  for (const int signal : {SIGINT, SIGQUIT}) static_cast<void>(::signal(signal, SIG_IGN));
   static_cast<void>(std::fflush(nullptr));
   const pid_t child = base::check_system_call(::fork(), "starting", options.command.front());
   if (child == 0) run_command(options, directory);
