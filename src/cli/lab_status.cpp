@@ -8,6 +8,7 @@
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -105,20 +106,26 @@ std::string link_text(const json& link, std::size_t width) {
   return text;
 }
 
+/// Empty when the lab ended since it was named.
+std::optional<nlohmann::json> status_unless_over(const std::string& name) {
+  try {
+    return status_of(name);
+  } catch (const base::Error&) {
+    return {};
+  }
+}
+
 void list() {
   const auto names = lab::running_labs();
   std::size_t width = 0;
   for (const auto& name : names) width = std::max(width, name.size());
   for (const auto& name : names) {
-    try {
-      const auto status = status_of(name);
-      fmt::print("{:<{}}  {}, {}, up {}, {}\n", name, width,
-                 plural(status.at("nodes").size(), "node"),
-                 plural(status.at("links").size(), "link"), age_text(status),
-                 status.at("file").get<std::string>());
-    } catch (const base::Error&) {
-      // It ended between the two questions.
-    }
+    const auto status = status_unless_over(name);
+    if (!status) continue;
+    fmt::print("{:<{}}  {}, {}, up {}, {}\n", name, width,
+               plural(status->at("nodes").size(), "node"),
+               plural(status->at("links").size(), "link"), age_text(*status),
+               status->at("file").get<std::string>());
   }
 }
 
