@@ -53,20 +53,21 @@ void SendingDevice::follow(bool carrier) {
       }
       settle(view.now());
     }
+    carrier_ = carrier;
   } catch (const base::Error&) {
     // The device was deleted: there is nothing that could have a carrier.
+    carrier_ = carrier;
   }
-  carrier_ = carrier;
 }
 
 SendingDevice::Dropped SendingDevice::dropped() {
   const std::lock_guard lock(mutex_);
   try {
     settle(View(tap_).now());
+    return dropped_;
   } catch (const base::Error&) {
-    // Deleted: what was known stays.
+    return dropped_;  // the device was deleted: what was known stays
   }
-  return dropped_;
 }
 
 }  // namespace warren::lab

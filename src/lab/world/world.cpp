@@ -115,7 +115,7 @@ void WorldState::unbind_names() noexcept {
   try {
     run_outside([&] { std::for_each(bound_names.begin(), bound_names.end(), unbind); });
   } catch (const std::exception&) {
-    // The caretaker has them on its list, and so has the next lab command.
+    return;  // the caretaker has them on its list, and so has the next lab command
   }
 }
 
