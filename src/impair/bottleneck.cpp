@@ -22,7 +22,7 @@ namespace warren::impair {
 namespace {
 
 constexpr std::uint64_t kWorkPerByte = 8 * 1'000'000'000ULL;
-constexpr std::uint64_t kLeastAutomaticBytes = 64 * 1024;
+constexpr std::uint64_t kLeastAutomaticBytes = 64ULL * 1024;
 // Of an IP packet, besides its own bytes: see Trace::kOpportunityBytes.
 constexpr std::uint32_t kTunHeaderBytes = 4;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include <warren/base/bytes.hpp>
@@ -29,7 +30,13 @@ struct FlowKey {
                 std::uint64_t{protocol} << 16U | ether_type,
             vlans};
   }
-  friend bool operator==(const FlowKey&, const FlowKey&) noexcept = default;
+  friend bool operator==(const FlowKey& a, const FlowKey& b) noexcept {
+    const auto left = a.words();
+    const auto right = b.words();
+    std::uint64_t different = 0;  // without branches: most comparisons are of equal keys
+    for (std::size_t i = 0; i < left.size(); ++i) different |= left[i] ^ right[i];
+    return different == 0;
+  }
 };
 
 enum class Kind : std::uint8_t { other, udp, tcp, icmp, arp };

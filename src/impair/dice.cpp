@@ -3,26 +3,13 @@
 namespace warren::impair {
 namespace {
 
-__extension__ using Wide = unsigned __int128;
-
-constexpr std::uint64_t kMultiplier = 0xd2b74407b1ce6e93;
-constexpr std::uint64_t kWeyl = 0x9e3779b97f4a7c15;
-constexpr int kRounds = 10;
+// Any number will do: nothing here is a secret.
+constexpr std::uint64_t kHashKey = 0x9e3779b97f4a7c15;
 
 }  // namespace
 
-Roll philox2x64(Roll counter, std::uint64_t key) noexcept {
-  for (int round = 0; round < kRounds; ++round) {
-    const Wide product = static_cast<Wide>(kMultiplier) * counter.first;
-    counter = {static_cast<std::uint64_t>(product >> 64U) ^ key ^ counter.second,
-               static_cast<std::uint64_t>(product)};
-    key += kWeyl;
-  }
-  return counter;
-}
-
 std::uint64_t absorb(std::uint64_t hash, std::uint64_t word) noexcept {
-  const Roll mixed = philox2x64({word, hash}, kWeyl);
+  const Roll mixed = philox2x64({word, hash}, kHashKey);
   return mixed.first ^ mixed.second;
 }
 

@@ -17,7 +17,19 @@ struct Roll {
 };
 
 /// The bijection of (first, second) that `key` chooses.
-Roll philox2x64(Roll counter, std::uint64_t key) noexcept;
+constexpr Roll philox2x64(Roll counter, std::uint64_t key) noexcept {
+  __extension__ using Wide = unsigned __int128;
+  constexpr std::uint64_t kMultiplier = 0xd2b74407b1ce6e93;
+  constexpr std::uint64_t kWeyl = 0x9e3779b97f4a7c15;
+  constexpr int kRounds = 10;
+  for (int round = 0; round < kRounds; ++round) {
+    const Wide product = static_cast<Wide>(kMultiplier) * counter.first;
+    counter = {static_cast<std::uint64_t>(product >> 64U) ^ key ^ counter.second,
+               static_cast<std::uint64_t>(product)};
+    key += kWeyl;
+  }
+  return counter;
+}
 
 /// [0, 1), in steps of 2^-53.
 constexpr double unit(std::uint64_t bits) noexcept {

@@ -63,8 +63,8 @@ Fate Judge::decide(Flow& flow, const Classified& frame, std::size_t frame_bytes)
     const Roll dice = roll(flow, Purpose::corruption);
     fate.corrupted = unit(dice.first) < settings_.corrupt;
     if (fate.corrupted) {
-      fate.corrupted_bit =
-          static_cast<std::uint32_t>(frame.payload_offset * 8 + dice.second % (payload_bytes * 8));
+      fate.corrupted_bit = static_cast<std::uint32_t>(std::uint64_t{frame.payload_offset} * 8 +
+                                                      dice.second % (payload_bytes * 8));
     }
   }
   if (settings_.duplicate > 0 || settings_.reorder) {

@@ -44,7 +44,7 @@ std::uint32_t items_for(const Limits& limits) noexcept {
 }
 
 void flip(base::Bytes frame, std::uint32_t bit) noexcept {
-  if (bit / 8 < frame.size()) frame[bit / 8] ^= std::byte{0x80} >> (bit % 8);
+  frame[bit / 8] ^= std::byte{0x80} >> (bit % 8);
 }
 
 }  // namespace
@@ -79,8 +79,9 @@ struct Pipeline::State {
     now = std::max(now, moment);
     bottleneck.advance(now);
   }
-  bool apply_recorded(Fate& fate) const noexcept;
-  bool enqueue(Fate& fate, std::size_t frame_bytes, std::uint32_t payload_offset,
+  bool apply_recorded(Fate& fate, std::size_t frame_bytes,
+                      std::uint32_t payload_offset) const noexcept;
+  void enqueue(Fate& fate, std::size_t frame_bytes, std::uint32_t payload_offset,
                FrameHandle handle, bool spared) noexcept;
   ItemIndex make_item(const Fate& fate, base::Duration jitter, std::size_t frame_bytes,
                       std::uint32_t payload_offset, FrameHandle handle, bool spared) noexcept;
@@ -138,26 +139,35 @@ Fate Pipeline::admit(base::Instant now, base::Bytes frame, FrameHandle handle) n
   const Classified seen = classify(frame);
   Flow& flow = state.flows.count(seen);
   Fate fate = state.judge.decide(flow, seen, frame.size());
-  const bool listed = state.apply_recorded(fate);
-  if (fate.verdict != Verdict::passed) return fate;
-  if (!state.enqueue(fate, frame.size(), seen.payload_offset, handle, listed)) return fate;
+  const bool listed = state.apply_recorded(fate, frame.size(), seen.payload_offset);
+  if (fate.verdict == Verdict::passed) {
+    state.enqueue(fate, frame.size(), seen.payload_offset, handle, listed);
+  }
+  if (fate.verdict != Verdict::passed) {
+    return {.verdict = fate.verdict, .flow = fate.flow, .number = fate.number};
+  }
   if (fate.corrupted) flip(frame, fate.corrupted_bit);
   return fate;
 }
 
 /// Whether the frame is listed. A link that is down or a frame that is too big for it is no matter
 /// of chance: that stands.
-bool Pipeline::State::apply_recorded(Fate& fate) const noexcept {
+bool Pipeline::State::apply_recorded(Fate& fate, std::size_t frame_bytes,
+                                     std::uint32_t payload_offset) const noexcept {
   if (recorded == nullptr || fate.verdict == Verdict::link_down ||
       fate.verdict == Verdict::too_big) {
     return false;
   }
   const Fate* listed = recorded->find(fate.flow, fate.number);
-  if (listed != nullptr) fate = *listed;
-  return listed != nullptr;
+  if (listed == nullptr) return false;
+  fate = *listed;
+  const std::size_t place = fate.corrupted_bit / 8;
+  if (place < payload_offset || place >= frame_bytes) fate.corrupted = false;
+  return true;
 }
 
-bool Pipeline::State::enqueue(Fate& fate, std::size_t frame_bytes, std::uint32_t payload_offset,
+/// Or says in `fate` why not.
+void Pipeline::State::enqueue(Fate& fate, std::size_t frame_bytes, std::uint32_t payload_offset,
                               FrameHandle handle, bool spared) noexcept {
   const auto bytes = static_cast<std::uint32_t>(frame_bytes);
   if (held == limits.frames) {
@@ -165,18 +175,17 @@ bool Pipeline::State::enqueue(Fate& fate, std::size_t frame_bytes, std::uint32_t
   } else if (!spared && !bottleneck.has_room(bytes)) {
     fate.verdict = Verdict::queue_full;
   }
-  if (fate.verdict != Verdict::passed) return false;
+  if (fate.verdict != Verdict::passed) return;
   ++held;
   const ItemIndex first = make_item(fate, fate.jitter, bytes, payload_offset, handle, spared);
   bottleneck.enter(first, now);
   // The copy is on the link as well: it needs room of its own.
   if (fate.duplicated && !spared && !bottleneck.has_room(bytes)) fate.duplicated = false;
-  if (!fate.duplicated) return true;
+  if (!fate.duplicated) return;
   const ItemIndex second = make_item(fate, fate.copy_jitter, bytes, payload_offset, handle, spared);
   pool[first].twin = second;
   pool[second].twin = first;
   bottleneck.enter(second, now);
-  return true;
 }
 
 ItemIndex Pipeline::State::make_item(const Fate& fate, base::Duration jitter,

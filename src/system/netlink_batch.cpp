@@ -26,7 +26,7 @@ namespace {
 // The answers of one batch wait in the socket's buffer, at less than 1 KiB each as the kernel
 // counts them; its default of 208 KiB holds three times as many as these.
 constexpr std::size_t kMostRequests = 64;
-constexpr std::size_t kMostBytes = 32 * 1024;
+constexpr std::size_t kMostBytes = std::size_t{32} * 1024;
 
 void put_end(Message& message, const VethEnd& end) {
   message.put_string(IFLA_IFNAME, end.name);

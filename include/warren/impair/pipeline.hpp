@@ -46,7 +46,8 @@ struct StreamKey {
   std::uint8_t direction = 0;  ///< 0: from its first end to its second
 };
 
-/// What was decided about a frame on its arrival.
+/// What was decided about a frame on its arrival. Of one that does not pass only verdict, flow and
+/// number say something.
 struct Fate {
   Verdict verdict = Verdict::passed;
   bool duplicated = false;

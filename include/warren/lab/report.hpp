@@ -22,8 +22,8 @@ namespace warren::lab {
 // ---- evidence ----------------------------------------------------------------------------------
 
 struct EvidenceOptions {
-  std::uint64_t log_head_bytes = 128 * 1024;  ///< of each log, from its beginning
-  std::uint64_t log_tail_bytes = 384 * 1024;  ///< and from its end; between them a line says so
+  std::uint64_t log_head_bytes = 128ULL * 1024;  ///< of each log, from its beginning
+  std::uint64_t log_tail_bytes = 384ULL * 1024;  ///< and from its end; between them a line says so
 };
 
 /// Writes into `folder` (made if needed; files of an earlier run are replaced): index.html,

@@ -17,6 +17,7 @@ constexpr std::uint32_t kUsualMtu = 1500;
 
 std::vector<std::string> texts_of(const std::vector<base::InterfaceAddress>& addresses) {
   std::vector<std::string> texts;
+  texts.reserve(addresses.size());
   for (const auto& address : addresses) texts.push_back(address.to_string());
   return texts;
 }

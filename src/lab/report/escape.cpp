@@ -77,9 +77,9 @@ std::string escape_markup(std::string_view text) {
       out += "&quot;";
     else if (character == "'")
       out += "&#39;";
-    else if (character == "\t" || character == "\n" || character == "\r")
-      out += character;
-    else if (is_control(character) || is_noncharacter(character))
+    else if ((is_control(character) && character != "\t" && character != "\n" &&
+              character != "\r") ||
+             is_noncharacter(character))
       out += kReplacement;
     else
       out += character;

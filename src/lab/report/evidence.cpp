@@ -19,8 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // Of each log in the page; the files have more.
-constexpr std::uint64_t kPageHeadBytes = 16 * 1024;
-constexpr std::uint64_t kPageTailBytes = 48 * 1024;
+constexpr std::uint64_t kPageHeadBytes = 16ULL * 1024;
+constexpr std::uint64_t kPageTailBytes = 48ULL * 1024;
 
 void write_text(const fs::path& path, std::string_view text) {
   std::ofstream out(path, std::ios::binary | std::ios::trunc);

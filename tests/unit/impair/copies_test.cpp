@@ -124,6 +124,25 @@ TEST_CASE("a frame that does not pass is not changed") {
   CHECK(frame == plain_frame());
 }
 
+TEST_CASE("a frame that finds no room is as it was, and its fate says no more than that") {
+  Settings settings;
+  settings.corrupt = 1;
+  settings.duplicate = 1;
+  settings.jitter = {1ms, Distribution::uniform};
+  settings.reorder = Reordering{.p = 1, .ahead = {}};
+  settings.rate_bps = 1000;
+  settings.queue.bytes = 0;
+  Run run(settings);
+  CHECK(run.send(plain_frame()).verdict == Verdict::passed);
+  Frame frame = plain_frame();
+  const auto fate = run.send_in_place(frame);
+  CHECK(fate.verdict == Verdict::queue_full);
+  CHECK(fate.number == 2);
+  CHECK_FALSE((fate.corrupted || fate.duplicated || fate.reordered));
+  CHECK(fate.jitter == 0ms);
+  CHECK(frame == plain_frame());
+}
+
 TEST_CASE("a frame without payload has nothing to corrupt") {
   Settings settings;
   settings.corrupt = 1;

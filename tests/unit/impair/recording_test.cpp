@@ -1,5 +1,6 @@
 // Verdicts that were written down and apply again.
 #include <catch2/catch_test_macros.hpp>
+#include <map>
 
 #include <warren/impair/recording.hpp>
 
@@ -214,6 +215,20 @@ TEST_CASE("CoDel spares what was recorded as passed") {
   const auto [before, lines] = drops(nullptr);
   CHECK(before > 3);
   CHECK(drops(recording(lines)).first == 0);
+}
+
+TEST_CASE("a recorded bit that the frame's payload does not have is not flipped") {
+  Fate fate = Run(Settings{}).send(plain_frame());
+  fate.corrupted = true;
+  for (const auto& [bit, corrupted] : std::map<std::uint32_t, bool>{
+           {0, false}, {111, false}, {112, true}, {1135, true}, {1136, false}}) {
+    CAPTURE(bit);
+    fate.corrupted_bit = bit;
+    Run run(Settings{}, kLimits, kWan, recording(Recording::line("wan", 0, fate)));
+    Frame frame = plain_frame();  // 142 bytes
+    CHECK(run.send_in_place(frame).corrupted == corrupted);
+    CHECK((frame != plain_frame()) == corrupted);
+  }
 }
 
 TEST_CASE("a link that is down stays down, whatever was recorded") {
