@@ -1,6 +1,6 @@
 // The picture in Graphviz's language. The colours are of middling lightness on a transparent
 // ground, and what is inside a box brings its own ground: it reads on white and on black.
-#include <fmt/core.h>
+#include <fmt/format.h>  // core.h declares format_to so that clang cannot link it
 
 #include <cstddef>
 #include <iterator>

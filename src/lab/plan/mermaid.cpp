@@ -1,5 +1,5 @@
 // The picture as a Mermaid flowchart, as GitHub and GitLab render it inside a ```mermaid block.
-#include <fmt/core.h>
+#include <fmt/format.h>  // core.h declares format_to so that clang cannot link it
 
 #include <cstddef>
 #include <iterator>

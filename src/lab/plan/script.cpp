@@ -1,6 +1,6 @@
 // The plan as a shell script: what Warren does by netlink, readable, for whoever wants to see it,
 // run it elsewhere, or take Warren out of the question. A test compares the two networks.
-#include <fmt/core.h>
+#include <fmt/format.h>  // core.h declares format_to so that clang cannot link it
 
 #include <iterator>
 #include <string>

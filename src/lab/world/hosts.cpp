@@ -1,6 +1,6 @@
 #include "hosts.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>  // core.h declares format_to so that clang cannot link it
 
 #include <iterator>
 #include <vector>
