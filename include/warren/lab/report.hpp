@@ -108,7 +108,7 @@ class Progress {
   /// A test begins; the number names it in the other functions.
   std::size_t begin(std::string name, base::Instant now);
   /// What it does now: "bringing up", "3/7 recovers after the outage".
-  void update(std::size_t test, std::string doing);
+  void update(std::size_t test, const std::string& doing);
   /// Its line is written for good.
   void finish(std::size_t test, const LabResult& result, base::Instant now);
   /// Text that stays above the running lines (a log line, a warning).

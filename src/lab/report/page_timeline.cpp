@@ -115,7 +115,10 @@ TimeAxis page_axis(const LabResult& result) {
 void add_time_ticks(Html& html, const TimeAxis& axis, double top, double bottom) {
   const double step = tick_step(axis.end_s - axis.begin_s, 10);
   const int decimals = step >= 1 ? 0 : static_cast<int>(std::ceil(-std::log10(step) - 1e-9));
-  for (double n = std::ceil(axis.begin_s / step); n * step <= axis.end_s + step * 1e-6; ++n) {
+  const auto first = static_cast<int>(std::ceil(axis.begin_s / step));
+  const auto last = static_cast<int>(std::floor(axis.end_s / step + 1e-6));
+  for (int tick = first; tick <= last; ++tick) {
+    const double n = tick;
     const double x = axis.x(n * step);
     html.add(R"(<path class="grid" d="M{:.1f} {:.1f}V{:.1f}"/>)", x, top, bottom);
     html.add(

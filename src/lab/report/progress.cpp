@@ -72,7 +72,7 @@ std::size_t Progress::begin(std::string name, base::Instant now) {
   return begun_++;
 }
 
-void Progress::update(std::size_t test, std::string doing) {
+void Progress::update(std::size_t test, const std::string& doing) {
   const auto at = std::ranges::find(running_, test, &Running::number);
   if (at != running_.end()) at->doing = one_line(doing);
 }

@@ -242,6 +242,7 @@ void Recorder::keep(bool on) {
   if (on == state.keeping) return;
   if (on) {
     std::vector<LinkId> links;
+    links.reserve(state.topology.links.size());
     for (std::uint32_t i = 0; i < state.topology.links.size(); ++i) links.emplace_back(i);
     std::vector<PlainTap> taps;
     for (const TapPlan& plan : plan_taps(state.topology, links)) {
