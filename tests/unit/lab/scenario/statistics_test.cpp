@@ -61,7 +61,7 @@ TEST_CASE("a transfer in which nothing arrived has no rate") {
 
 TEST_CASE("a packet is reordered when a higher number came first") {
   lab::SequenceTracker tracker(6);
-  for (const std::uint64_t number : {0, 2, 1, 3, 5, 4}) CHECK(tracker.record(number));
+  for (const std::uint64_t number : {0ULL, 2ULL, 1ULL, 3ULL, 5ULL, 4ULL}) CHECK(tracker.record(number));
   CHECK(tracker.received() == 6);
   CHECK(tracker.reordered() == 2);
   CHECK(tracker.duplicated() == 0);
@@ -69,7 +69,7 @@ TEST_CASE("a packet is reordered when a higher number came first") {
 
 TEST_CASE("a second copy is a duplicate and neither received nor reordered") {
   lab::SequenceTracker tracker(3);
-  for (const std::uint64_t number : {0, 1, 0, 0, 2}) tracker.record(number);
+  for (const std::uint64_t number : {0ULL, 1ULL, 0ULL, 0ULL, 2ULL}) tracker.record(number);
   CHECK(tracker.received() == 3);
   CHECK(tracker.duplicated() == 2);
   CHECK(tracker.reordered() == 0);
