@@ -129,6 +129,7 @@ class Giver {
       check_same(segment, subnets);
     }
     std::vector<IpNetwork> known;
+    known.reserve(segment.subnets.size());
     for (const auto& subnet : segment.subnets) known.push_back(subnet.value);
     const bool has_subnets = !segment.subnets.empty();
     for (const LinkId id : segment.links) {

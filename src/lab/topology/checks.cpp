@@ -225,6 +225,7 @@ void Checks::check_interface(const Fields& fields, std::string_view key, NodeId 
                              const std::string& name) const {
   const Node& host = draft_.topology.node(node);
   std::vector<std::string_view> names;
+  names.reserve(host.interfaces.size());
   for (const Interface& interface : host.interfaces) names.push_back(interface.name);
   for (const Tunnel& tunnel : draft_.topology.tunnels) {
     const bool is_end = std::ranges::find(tunnel.ends, node, &TunnelEnd::node) != tunnel.ends.end();

@@ -13,8 +13,6 @@
 namespace warren::lab {
 namespace {
 
-using config::in_quotes;
-
 class EventReader {
  public:
   explicit EventReader(Draft& draft) : draft_(draft) {
@@ -130,6 +128,7 @@ class EventReader {
     const auto known = std::ranges::find(node.programs, action.program, &Program::name);
     if (known == node.programs.end()) {
       std::vector<std::string_view> names;
+      names.reserve(node.programs.size());
       for (const Program& program : node.programs) names.push_back(program.name);
       fail_unknown(draft_.source, fields.at("program"), "program",
                    fmt::format("program of {}", node.name), action.program, names);

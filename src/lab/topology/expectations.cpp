@@ -49,6 +49,7 @@ const Kind& kind_of(const Fields& fields) {
   }
   if (found != nullptr) return *found;
   std::vector<std::string_view> names;
+  names.reserve(std::size(kKinds));
   for (const Kind& kind : kKinds) names.push_back(kind.name);
   fields.source().fail(fields.at(), "an expectation needs a check",
                        fmt::format("one of: {}", fmt::join(names, ", ")));

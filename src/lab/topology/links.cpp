@@ -270,6 +270,7 @@ void find_outsides(Draft& draft) {
     if (node.kind != NodeKind::nat) continue;
     const NodeDraft& written = draft.node_drafts[n];
     std::vector<std::string_view> names;
+    names.reserve(node.interfaces.size());
     for (const Interface& interface : node.interfaces) names.push_back(interface.name);
     const auto has = [&](std::string_view name) {
       return std::ranges::find(names, name) != names.end();

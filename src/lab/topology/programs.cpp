@@ -119,6 +119,7 @@ void read_xdp(Node& node, const Fields& fields) {
   if (std::ranges::find(node.interfaces, program.interface, &Interface::name) ==
       node.interfaces.end()) {
     std::vector<std::string_view> names;
+    names.reserve(node.interfaces.size());
     for (const Interface& interface : node.interfaces) names.push_back(interface.name);
     fail_unknown(fields.source(), fields.at("iface"), "iface",
                  fmt::format("interface of {}", node.name), program.interface, names);

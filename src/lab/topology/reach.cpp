@@ -58,7 +58,8 @@ std::vector<std::optional<Way>> Reach::search(NodeId from) const {
   // Each node forwards each family once.
   std::vector<bool> expanded(2 * topology_.nodes.size());
   std::vector<std::uint32_t> queue;
-  expanded[2 * from.value()] = expanded[2 * from.value() + 1] = true;
+  const std::size_t first = std::size_t{2} * from.value();
+  expanded[first] = expanded[first + 1] = true;
   for (const Member& member : of_node_[from.value()]) {
     if (ways[member.network]) continue;
     ways[member.network] = Way{.distance = 0,

@@ -102,6 +102,7 @@ class RouteReader {
            "write the network into `subnets` of the [[tunnel]]: its daemon makes the route");
     }
     std::vector<std::string_view> names;
+    names.reserve(node_.interfaces.size());
     for (const Interface& interface : node_.interfaces) names.push_back(interface.name);
     fail_unknown(draft_.source, at_, "routes", fmt::format("interface of {}", node_.name), name,
                  names);

@@ -61,7 +61,8 @@ TEST_CASE("a transfer in which nothing arrived has no rate") {
 
 TEST_CASE("a packet is reordered when a higher number came first") {
   lab::SequenceTracker tracker(6);
-  for (const std::uint64_t number : {0ULL, 2ULL, 1ULL, 3ULL, 5ULL, 4ULL}) CHECK(tracker.record(number));
+  for (const std::uint64_t number : {0ULL, 2ULL, 1ULL, 3ULL, 5ULL, 4ULL})
+    CHECK(tracker.record(number));
   CHECK(tracker.received() == 6);
   CHECK(tracker.reordered() == 2);
   CHECK(tracker.duplicated() == 0);
