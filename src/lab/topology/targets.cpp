@@ -101,6 +101,7 @@ Target Targets::read(const Fields& fields, NodeId from) {
 void Targets::check_interface(NodeId node, std::string_view interface, config::Position at) const {
   const Node& host = draft_.topology.node(node);
   std::vector<std::string_view> names;
+  names.reserve(names.size() + host.interfaces.size());
   for (const Interface& each : host.interfaces) names.push_back(each.name);
   for (const Tunnel& tunnel : draft_.topology.tunnels) {
     const bool is_end = std::ranges::find(tunnel.ends, node, &TunnelEnd::node) != tunnel.ends.end();

@@ -94,6 +94,7 @@ class TunnelReader {
       if (node_of(tunnel_.ends[i]).name == name) return i;
     }
     std::vector<std::string_view> names;
+    names.reserve(tunnel_.ends.size());
     for (const TunnelEnd& end : tunnel_.ends) names.push_back(node_of(end).name);
     fail_unknown(draft_.source, at, key, fmt::format("end of {}", tunnel_.name), name, names);
   }

@@ -194,7 +194,8 @@ Parsed<impair::Selector> parse_selector(std::string_view text) {
       {"arp", Kind::arp},
   }};
   const std::size_t hash = text.find('#');
-  const std::string_view digits = hash == text.npos ? std::string_view{} : text.substr(hash + 1);
+  const std::string_view digits =
+      hash == std::string_view::npos ? std::string_view{} : text.substr(hash + 1);
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (digits.empty() || error != std::errc() || end != digits.data() + digits.size()) {
@@ -267,7 +268,8 @@ std::optional<Problem> check_regex(const std::string& text) {
                    {}};
   }
   try {
-    const std::regex compiled(text, std::regex::ECMAScript);
+    static_cast<void>(
+        std::regex(text, std::regex::ECMAScript));  // compiled to see whether it is one
   } catch (const std::regex_error& error) {
     return Problem{fmt::format("{} is no regular expression: {}", in_quotes(text), error.what()),
                    {}};

@@ -39,7 +39,9 @@ using namespace std::chrono_literals;
 /// an end that does not come.
 void close_all_but(int pipe, int claim) {
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null, standard);
+  for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (null >= 0) ::dup2(null, standard);
+  }
   std::array<int, 2> keep{pipe, claim};
   std::sort(keep.begin(), keep.end());
   unsigned from = STDERR_FILENO + 1;
@@ -58,7 +60,7 @@ void kill_all_others() {
 
 [[noreturn]] void run(int pipe, Claim* claim) {
   ::prctl(PR_SET_NAME, "warren-lab-care");
-  ::signal(SIGCHLD, SIG_IGN);  // orphans that become ours leave no zombies
+  static_cast<void>(::signal(SIGCHLD, SIG_IGN));  // orphans that become ours leave no zombies
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

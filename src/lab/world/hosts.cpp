@@ -23,8 +23,8 @@ struct Names {
            const Addresses& addresses, bool own_name) {
     for (const auto& [address, prefix] : addresses) {
       bool& known = address.is_v4() ? v4 : v6;
-      const auto full = interface + "." + node;
-      add_line(text, address, own_name && !known ? node + " " + full : full);
+      const auto full = fmt::format("{}.{}", interface, node);
+      add_line(text, address, own_name && !known ? fmt::format("{} {}", node, full) : full);
       known = known || own_name;
     }
   }
