@@ -94,6 +94,7 @@ void WorldState::bind_hosts() {
 
 void WorldState::bind_names() {
   std::vector<NamedNamespace> named;
+  named.reserve(nodes.size());
   for (std::uint32_t i = 0; i < nodes.size(); ++i) {
     named.push_back({namespace_name(topology, NodeId(i)), nodes[i].netns.get()});
   }

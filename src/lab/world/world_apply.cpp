@@ -200,6 +200,7 @@ void WorldState::create_namespaces() {
     }
   };
   std::vector<std::jthread> threads;
+  threads.reserve(processors);
   for (unsigned i = 0; i < processors; ++i) threads.emplace_back(make_some);
   threads.clear();
   if (failure) std::rethrow_exception(failure);
