@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# SIGKILL at random moments of `lab up` and `lab down`: whichever processes it hits, nothing stays.
+# SIGKILL at random moments of `lab up`, `lab down` and `lab test`: whichever processes it hits, nothing stays.
 # Rootless, and as root as long as the lab's caretaker lives, at once; else after the next command.
 #
 #   nothing_left.sh root|rootless      MOMENTS=50 SEED=7
@@ -29,6 +29,12 @@ ends = ["alice", "gate:lan"]
 [[link]]
 ends = ["gate:wan", "bob"]
 wired = true
+[[expect]]
+name = "alice reaches bob"
+ping = { from = "alice", to = "bob", within = "5s" }
+[[expect]]
+name = "for a while"
+rtt = { from = "alice", to = "bob", count = 10, max = "<5s" }
 EOF
 chmod 777 "$work"
 
@@ -97,3 +103,20 @@ for i in $(seq "$moments"); do
   check "$victim" "down, $victim killed after $moment ms"
 done
 note "nothing stays of a lab that was killed while it went down"
+
+began=$(ms)
+lab test killed.toml --artifacts artifacts >said 2>&1 || fail "the test fails by itself: $(cat said)"
+test_ms=$(($(ms) - began))
+note "test takes $test_ms ms here"
+for i in $(seq "$moments"); do
+  victim=${whom[$((i % 4))]}
+  moment=$((RANDOM % (test_ms * 12 / 10 + 1)))
+  lab test killed.toml --artifacts artifacts >/dev/null 2>&1 &
+  test=$!
+  pause_ms $moment
+  kill_now "$victim"
+  wait $test || true
+  kill_now everybody
+  check "$victim" "test, $victim killed after $moment ms"
+done
+note "nothing stays of a lab that was killed while it was tested"
