@@ -137,7 +137,8 @@ TEST_CASE("a frame is captured when it enters and when it leaves, as it was and 
     REQUIRE(left);
   } while (left->point != CaptureRecord::Point::received ||
            left->fate.number != first->fate.number);
-  CHECK(left->when - sent_at >= 5ms);
+  // The delay counts from the moment of arrival, which is a little before the stamp.
+  CHECK(left->when - sent_at >= 4ms);
   CHECK(left->fate.verdict == impair::Verdict::passed);
   REQUIRE(left->bytes.size() == entered.size());
   int different_bits = 0;
