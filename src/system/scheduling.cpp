@@ -1,9 +1,11 @@
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
+#include <utility>
 
 #include <warren/system/scheduling.hpp>
 
@@ -47,6 +49,15 @@ int schedule_in_short_slices() noexcept {
   if (attributes.policy != SCHED_OTHER) return EBUSY;
   attributes.runtime_ns = kSliceNs;
   return ::syscall(SYS_sched_setattr, 0, &attributes, 0) == 0 ? 0 : errno;
+}
+
+int keep_processors_awake(base::Fd& held) noexcept {
+  base::Fd request(::open("/dev/cpu_dma_latency", O_WRONLY | O_CLOEXEC));
+  if (!request) return errno;
+  const std::int32_t latency_us = 0;
+  if (::write(request.get(), &latency_us, sizeof latency_us) < 0) return errno;
+  held = std::move(request);
+  return 0;
 }
 
 }  // namespace warren::system

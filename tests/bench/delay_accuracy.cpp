@@ -4,7 +4,7 @@
 // difference, less the delay, is the error.
 //
 //   delay_accuracy [--delay-ms N] [--pps N] [--seconds N] [--payload N] [--ordinary]
-//                  [--samples FILE]
+//                  [--halting] [--samples FILE]
 //
 // Prints quantiles of the error in microseconds; FILE gets 1000 quantiles of it, one a line.
 // <linux/errqueue.h> takes timespec as known.
@@ -40,6 +40,7 @@ struct Options {
   double seconds = 5;
   std::size_t payload = 64;
   bool ordinary = false;
+  bool halting = false;
   std::string samples;
 };
 
@@ -111,7 +112,9 @@ std::vector<double> measure(const Options& options) {
   impair::Settings settings;
   settings.delay = base::Duration(static_cast<std::int64_t>(options.delay_ms * 1e6));
   test::WirePair pair(
-      {.settings = {settings, {}}, .wire = {.schedule_first = !options.ordinary}, .ipv6 = false});
+      {.settings = {settings, {}},
+       .wire = {.schedule_first = !options.ordinary, .processors_awake = !options.halting},
+       .ipv6 = false});
   const auto sender = test::bound_socket(pair.left(), SOCK_DGRAM, "10.7.0.1:0");
   const auto receiver = test::bound_socket(pair.right(), SOCK_DGRAM, "10.7.0.2:7000");
   socklen_t length = 0;
@@ -192,6 +195,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds);
   app.add_option("--payload", options.payload);
   app.add_flag("--ordinary", options.ordinary, "without SCHED_FIFO");
+  app.add_flag("--halting", options.halting, "idle processors halt, as in a lab that is `up`");
   app.add_option("--samples", options.samples);
   CLI11_PARSE(app, argc, argv);
   try {

@@ -55,6 +55,9 @@ struct WireOptions {
   CaptureRing* capture = nullptr;  ///< borrowed; outlives the wire
   std::uint64_t frame_bytes = 0;   ///< memory for frames on their way; 0: from the settings
   bool schedule_first = true;      ///< SCHED_FIFO where the kernel allows it
+  /// Idle processors do not halt while the wire lives, where the kernel allows it: delays are kept
+  /// more exactly, for power.
+  bool processors_awake = false;
   /// Verdicts to apply instead of the dice.
   std::shared_ptr<const impair::Recording> replay = {};
   /// Called in the wire's thread before anything else.

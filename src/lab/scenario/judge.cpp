@@ -59,13 +59,26 @@ std::string mismatch(const std::string& text, const std::string& pattern) {
   }
 }
 
-std::string first_line(std::string_view text) {
+std::string quoted(std::string_view line) {
   constexpr std::size_t kMost = 120;
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  return fmt::format("`{}{}`", line.substr(0, kMost), line.size() > kMost ? "…" : "");
+}
+
+constexpr std::string_view kBlanks = " \t\r\n";
+
+std::string first_line(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(kBlanks);
   if (begin == std::string_view::npos) return "nothing";
   text = text.substr(begin);
-  const std::string_view line = text.substr(0, text.find('\n'));
-  return fmt::format("`{}{}`", line.substr(0, kMost), line.size() > kMost ? "…" : "");
+  return quoted(text.substr(0, text.find('\n')));
+}
+
+/// Where programs name what they ended with.
+std::string last_line(std::string_view text) {
+  const std::size_t last = text.find_last_not_of(kBlanks);
+  if (last == std::string_view::npos) return "nothing";
+  text = text.substr(0, last + 1);
+  return quoted(text.substr(text.rfind('\n') + 1));
 }
 
 }  // namespace
@@ -276,7 +289,7 @@ Finding judge(const ExpectRun& asked, const CommandSeen& seen) {
     std::string why =
         fmt::format("{}, asked for status {}", describe_end(*seen.status), asked.exit);
     const std::string_view said = seen.err.empty() ? seen.out : seen.err;
-    if (!said.empty()) why += fmt::format("; it said {}", first_line(said));
+    if (!said.empty()) why += fmt::format("; it said {}", last_line(said));
     fail(finding, why);
   }
   if (asked.stdout_contains && seen.out.find(*asked.stdout_contains) == std::string::npos) {

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,6 +27,7 @@
 #include <warren/system/clock.hpp>
 #include <warren/system/signals.hpp>
 
+#include "machine.hpp"
 #include "node_report.hpp"
 #include "statistics.hpp"
 #include "waiting.hpp"
@@ -44,13 +44,6 @@ void end_with(pid_t runner) {
   if (runner == 0) return;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (::getppid() != runner) ::_exit(1);  // it was gone before
-}
-
-std::string describe_machine() {
-  utsname name{};
-  static_cast<void>(::uname(&name));
-  return fmt::format("{} {} {}, {} processors, {}", name.sysname, name.release, name.machine,
-                     std::thread::hardware_concurrency(), rootless() ? "user namespace" : "root");
 }
 
 std::string with_hint(const base::Error& error) {
@@ -128,8 +121,10 @@ class Session {
       wire_ = std::make_unique<Wire>(world_->take_wire_links(), WireOptions{
                                                                     .seed = topology_.seed,
                                                                     .capture = ring_.get(),
+                                                                    .processors_awake = true,
                                                                     .replay = options_.replay,
                                                                 });
+      for (const std::string& each : wire_->features()) result_.machine += "; " + each;
     }
     result_.bring_up = system::boot_now() - began;
     recorder_ = std::make_unique<Recorder>(
@@ -150,6 +145,7 @@ class Session {
   }
 
   void run_all() {
+    const auto before = processor_time();
     scenario_began_ = system::boot_now();
     result_.scenario_began = system::wall_now();
     doing(topology_.expectations.empty() ? "running" : "");
@@ -160,6 +156,11 @@ class Session {
                 .ended = [this](std::size_t index,
                                 const ExpectationResult& ended) { tell_so_far(index, ended); }});
     result_.scenario = system::boot_now() - scenario_began_;
+    if (const auto after = processor_time(); before && after) {
+      if (const auto load = describe_load(*before, *after); !load.empty()) {
+        result_.machine += "; " + load;
+      }
+    }
   }
 
   /// Everything that is to be known of what is up now, and the verdict.

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -18,6 +19,7 @@
 #include <utility>
 
 #include <warren/base/error.hpp>
+#include <warren/base/fd.hpp>
 #include <warren/engine/frame_loop.hpp>
 #include <warren/lab/wire.hpp>
 #include <warren/system/clock.hpp>
@@ -69,6 +71,7 @@ struct Wire::State {
     for (const auto& link : links) {
       for (const auto& tap : link.taps) devices.emplace_back(*tap);
     }
+    if (options.processors_awake) keep_awake();
     relay.on_call([this] { take_calls(); });
     for (std::size_t link = 0; link < links.size(); ++link) follow_carrier(link);
     std::promise<void> started;
@@ -91,6 +94,7 @@ struct Wire::State {
     if (thread.joinable()) thread.join();
   }
 
+  void keep_awake();
   void live(std::promise<void>& started) noexcept;
   void take_calls();
   void in_thread(const std::function<void()>& work);
@@ -111,8 +115,17 @@ struct Wire::State {
   Call* calls = nullptr;
   std::string failure;
   std::vector<std::string> features;
+  base::Fd awake;  // while it is open, processors do not halt
   std::thread thread;
 };
+
+void Wire::State::keep_awake() {
+  const int refusal = system::keep_processors_awake(awake);
+  features.push_back(refusal == 0
+                         ? "idle processors: kept awake"
+                         : fmt::format("idle processors: halt: {}{}", base::errno_text(refusal),
+                                       refusal == EACCES ? " (needs root)" : ""));
+}
 
 void Wire::State::live(std::promise<void>& started) noexcept {
   prepare_thread();

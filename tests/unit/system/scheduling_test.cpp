@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -9,6 +10,8 @@
 #include <cstring>
 #include <thread>
 
+#include <warren/base/error.hpp>
+#include <warren/base/fd.hpp>
 #include <warren/system/scheduling.hpp>
 
 using namespace warren;
@@ -50,4 +53,20 @@ TEST_CASE("a thread that runs ahead of others is not asked for slices") {
   }).join();
   if (first != 0) SKIP("needs CAP_SYS_NICE");
   CHECK(refusal == EBUSY);
+}
+
+TEST_CASE("processors are kept awake as long as the request is held, or a reason is given") {
+  base::Fd held;
+  const int refusal = system::keep_processors_awake(held);
+  CHECK(static_cast<bool>(held) == (refusal == 0));
+  if (refusal != 0) {  // an ordinary user, or a kernel or container without the device
+    INFO(base::errno_text(refusal));
+    CHECK((refusal == EACCES || refusal == EPERM || refusal == ENOENT));
+    return;
+  }
+  // The kernel answers with the strictest of all requests.
+  const base::Fd asked(::open("/dev/cpu_dma_latency", O_RDONLY | O_CLOEXEC));
+  std::int32_t latency_us = -1;
+  REQUIRE(::read(asked.get(), &latency_us, sizeof latency_us) == sizeof latency_us);
+  CHECK(latency_us == 0);
 }

@@ -215,6 +215,8 @@ TEST_CASE("a command is judged by its status and its output") {
   asked.stdout_contains.reset();
   CHECK(judge(asked, {exited(7), "", "curl: (7) Failed to connect\n"}).message ==
         "exited with status 7, asked for status 0; it said `curl: (7) Failed to connect`");
+  CHECK(judge(asked, {exited(1), "", "Traceback:\n  line 3\nConnection refused\n\n"}).message ==
+        "exited with status 1, asked for status 0; it said `Connection refused`");
   asked.within = 3s;
   CHECK(judge(asked, {std::nullopt, "", ""}).message == "still running after 3 s");
   asked.exit = 7;
