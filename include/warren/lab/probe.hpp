@@ -168,14 +168,17 @@ class ListenTable {
   enum class Protocol : std::uint8_t { tcp, udp };
   ListenTable(int netns, Protocol protocol);
   [[nodiscard]] bool has(std::uint16_t port) const;
+  /// With the addresses they are bound to; 0.0.0.0 or ::: to all.
+  [[nodiscard]] std::vector<base::Endpoint> all() const;
 
  private:
   Protocol protocol_;
   std::vector<base::Fd> files_;  // one per family
 };
 
-/// Whether /proc/net's `table` (tcp, tcp6, udp, udp6) has such a socket. Pure.
-bool listens(std::string_view table, ListenTable::Protocol protocol, std::uint16_t port);
+/// The sockets of /proc/net's `table` (tcp, tcp6, udp, udp6) that wait for somebody: listening TCP
+/// sockets, UDP sockets that are not connected. In its order; broken lines are left out. Pure.
+std::vector<base::Endpoint> listeners(std::string_view table, ListenTable::Protocol protocol);
 
 /// The counters of an interface, named as in /sys/class/net/NAME/statistics. Throws
 /// base::SystemError when there is no such interface.

@@ -84,7 +84,8 @@ struct LogFile {
 
 struct NodeReport {
   std::string name;
-  std::string addresses, routes, counters;  ///< as text, gathered when the scenario ended
+  /// As text, gathered when the scenario ended.
+  std::string addresses, routes, counters, sockets;
 };
 
 struct LabResult {

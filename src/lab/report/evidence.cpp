@@ -96,6 +96,7 @@ std::string nodes_text(const LabResult& result) {
     block("addresses", node.addresses);
     block("routes", node.routes);
     block("counters", node.counters);
+    block("sockets that wait for somebody", node.sockets);
   }
   return text;
 }
@@ -196,7 +197,7 @@ void Writer::logs(const EvidenceOptions& options) {
 void Writer::small_files() {
   part([&] {
     write_text(folder_ / "nodes.txt", nodes_text(result_));
-    made("nodes.txt", "addresses, routes and counters of each node");
+    made("nodes.txt", "addresses, routes, counters and open ports of each node");
   });
   part([&] {
     write_text(folder_ / "seed", fmt::format("{}\n", result_.seed));

@@ -216,10 +216,12 @@ json node_json(const NodeReport& node) {
   return {{"name", text(node.name)},
           {"addresses", text(node.addresses)},
           {"routes", text(node.routes)},
-          {"counters", text(node.counters)}};
+          {"counters", text(node.counters)},
+          {"sockets", text(node.sockets)}};
 }
 NodeReport node_of(const json& value) {
-  return {value.at("name"), value.at("addresses"), value.at("routes"), value.at("counters")};
+  return {value.at("name"), value.at("addresses"), value.at("routes"), value.at("counters"),
+          value.at("sockets")};
 }
 
 json log_json(const LogFile& log) {

@@ -102,7 +102,8 @@ void add_files(Html& html, const PageInput& input) {
   if (captured) {
     html.raw(
         "<p>Every link is an interface of the capture; what became of a frame is its comment:</p>"
-        "<code class=\"command\">tshark -r capture.pcapng -Y 'frame.comment contains \"lost\"' "
+        "<code class=\"command\">tshark -r capture.pcapng -Y 'frame.comment matches "
+        "\"^(lost|dropped)\"' "
         "-T fields -e frame.time_relative -e frame.interface_name -e frame.comment</code>\n");
   }
   html.raw("</section>\n");

@@ -72,7 +72,8 @@ void add_window(Html& html, const LabResult& result, const ExpectationResult& on
     for (std::size_t d = 0; d < 2; ++d) {
       const std::string drops = drops_in_words(window.directions.at(d));
       if (!drops.empty())
-        words += fmt::format("{}{} {}", words.empty() ? "" : "; ", d == 0 ? "→" : "←", drops);
+        words += fmt::format("{}{} {} ({})", words.empty() ? "" : "; ", d == 0 ? "→" : "←", drops,
+                             window.link->settings.at(d));
     }
     const bool hit = !words.empty();
     if (!hit && window.one_way()) words = "hardly any frame came the other way";
@@ -84,6 +85,10 @@ void add_window(Html& html, const LabResult& result, const ExpectationResult& on
     html.add("<td>{}</td></tr>\n", Esc{words});
   }
   html.raw("</tbody></table></div>\n");
+  html.raw(
+      "<p class=\"dim\">Counted in whole bars of the charts below: frames of what ran just before "
+      "or "
+      "after may be among these, and what arrived may have been sent before.</p>\n");
   if (windows.size() > kLinksMost) {
     html.add("<p class=\"dim\">and {} more links</p>\n", windows.size() - kLinksMost);
   }

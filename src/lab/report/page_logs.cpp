@@ -100,6 +100,7 @@ void add_nodes(Html& html, const LabResult& result) {
     add_block(html, "Addresses", node.addresses);
     add_block(html, "Routes", node.routes);
     add_block(html, "Counters", node.counters);
+    add_block(html, "Sockets that wait for somebody", node.sockets);
     html.raw("</div></details>\n");
   }
   html.raw("</section>\n");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
+#include <utility>
 
 #include <warren/lab/probe.hpp>
 #include <warren/system/netlink.hpp>
@@ -39,6 +40,13 @@ NodeReport report_node(const Topology& topology, const World& world, NodeId node
       if (value != 0) fmt::format_to(std::back_inserter(report.counters), " {}={}", name, value);
     }
     report.counters += '\n';
+  }
+  using Protocol = ListenTable::Protocol;
+  for (const auto& [name, protocol] :
+       {std::pair{"tcp", Protocol::tcp}, std::pair{"udp", Protocol::udp}}) {
+    for (const base::Endpoint& each : ListenTable(netns, protocol).all()) {
+      fmt::format_to(std::back_inserter(report.sockets), "{} {}\n", name, each.to_string());
+    }
   }
   return report;
 }

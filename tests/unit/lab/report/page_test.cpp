@@ -71,7 +71,7 @@ TEST_CASE("hostile names and messages stay text wherever they are shown") {
     link.ends = {kHostile, kHostile};
     link.settings = {kHostile, kHostile};
   }
-  for (auto& node : result.nodes) node = {kHostile, kHostile, kHostile, kHostile};
+  for (auto& node : result.nodes) node = {kHostile, kHostile, kHostile, kHostile, kHostile};
   const std::string page =
       lab::evidence_page({.result = result,
                           .file_text = kHostile,

@@ -150,8 +150,8 @@ inline lab::LabResult sample_result() {
   };
   result.links = {sample_access(), sample_wan()};
   result.nodes = {
-      {"alice", "2: eth0 10.0.0.1/24", "10.0.1.0/24 via 10.0.0.2 dev eth0", "eth0 rx 1"},
-      {"bob", "2: eth0 10.0.1.2/24", "10.0.1.0/24 dev eth0", "eth0 rx 7"}};
+      {"alice", "2: eth0 10.0.0.1/24", "10.0.1.0/24 via 10.0.0.2 dev eth0", "eth0 rx 1", ""},
+      {"bob", "2: eth0 10.0.1.2/24", "10.0.1.0/24 dev eth0", "eth0 rx 7", "tcp 127.0.0.1:8080"}};
   result.capture_missed = 3;
   return result;
 }
