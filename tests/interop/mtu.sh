@@ -4,8 +4,8 @@
 # sender of what cannot fit into a datagram is told so: TCP goes on with smaller segments.
 #
 # wireguard-go sends no segmented datagrams larger than the underlay's MTU and does not fall back, so
-# with it the underlay grows with the tunnel; between two Warrens it stays at 1500 and the datagrams are
-# fragmented.
+# with it the underlay grows with the tunnel. Between two Warrens it stays at 1500 and the datagrams are
+# fragmented: so in the lab of this name, tests/lab/labs/mtu.toml, which ctest runs for that pair.
 #
 #     alice (IMPL_alice)  <== tunnel, MTU M on both ends ==>  bob (IMPL_bob)
 # shellcheck source-path=SCRIPTDIR source=../support/testlib.sh

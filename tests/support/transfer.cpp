@@ -2,7 +2,7 @@
 // byte is a function of its offset, and the receiver checks them all.
 //
 //   transfer receive tcp|udp ADDRESS PORT BYTES     prints what arrived; exit 0 when all was right
-//   transfer send    tcp|udp ADDRESS PORT BYTES [zero-checksum]
+//   transfer send    tcp|udp ADDRESS PORT BYTES [zero-checksum]      exit 0: the receiver has confirmed it
 //
 // UDP datagrams carry their offset; the receiver acknowledges in order and the sender goes back on
 // loss, so that the whole amount crosses however lossy the way is. They carry the number of the
@@ -121,6 +121,8 @@ void receive_tcp(const Address& address, std::uint64_t total) {
     offset += static_cast<std::uint64_t>(got);
   }
   if (offset != total) throw std::runtime_error("got " + std::to_string(offset) + " bytes");
+  const unsigned char end = 1;
+  check(::send(fd.get(), &end, 1, MSG_NOSIGNAL), "send");
 }
 
 void send_tcp(const Address& address, std::uint64_t total) {
@@ -139,7 +141,9 @@ void send_tcp(const Address& address, std::uint64_t total) {
   check(::shutdown(fd.get(), SHUT_WR), "shutdown");
   unsigned char end;
   wait_readable(fd.get());
-  check(::recv(fd.get(), &end, 1, 0), "recv");
+  if (check(::recv(fd.get(), &end, 1, 0), "recv") != 1) {
+    throw std::runtime_error("the receiver does not confirm what it got");
+  }
 }
 
 void receive_udp(const Address& address, std::uint64_t total) {
