@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The script of `warren lab plan --sh` makes what `warren lab up` makes: addresses, routes and links
-# of every node are the same, as ip(8) shows them; and `down` leaves nothing.
+# The script of `warren lab plan --sh` makes what `warren lab up` makes: addresses, routes, links and XDP
+# programs of every node are the same, as ip(8) shows them; and `down` leaves nothing.
 #
 #     alice --- gate (NAT) === core (switch) --- bob
 #                                |
@@ -8,7 +8,8 @@
 #
 # Left out of the comparison: what the kernel counts or gives out by itself, and what a TAP device of a
 # wired link has otherwise than the script's veth pair.
-# Environment: WARREN (the binary), WARREN_PREFIX. Exit status: 0 passed, 77 skipped, else failed.
+# The same for configs/lab/xdp.toml, where WARREN_LAB_PATH has its object.
+# Environment: WARREN (the binary), WARREN_PREFIX, WARREN_LAB_PATH. Exit status: 0 passed, 77 skipped, else failed.
 set -euo pipefail
 
 skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
@@ -78,6 +79,7 @@ readonly links='[.[] | {ifname, mtu, operstate, address, broadcast, master, link
   up: (.flags | contains(["UP"])), carrier: (.flags | contains(["LOWER_UP"]))} |
   # A TAP device has a carrier of its own and no state beside it.
   .operstate |= if . == "UNKNOWN" then "UP" else . end] | sort_by(.ifname)'
+readonly programs='[.[] | select(.xdp) | {ifname, mode: .xdp.mode, name: .xdp.prog.name, tag: .xdp.prog.tag}]'
 
 # A carrier and an IPv6 address take the kernel a moment.
 is_quiet() {
@@ -103,6 +105,7 @@ snapshot() {
     ip -j -n "$lab-$node" route | jq "$routes" >"$1/$node.routes4"
     ip -j -n "$lab-$node" -6 route | jq "$routes" >"$1/$node.routes6"
     ip -j -n "$lab-$node" link | jq "$links" >"$1/$node.links"
+    ip -d -j -n "$lab-$node" link | jq "$programs" >"$1/$node.programs"
     ip netns exec "$lab-$node" nft list ruleset >"$1/$node.rules"
     # shellcheck disable=SC2016  # for the inner shell
     ip netns exec "$lab-$node" sh -c 'cd /proc/sys/net && for file in ipv4/ip_forward \
@@ -114,10 +117,23 @@ snapshot() {
 
 names() { ip netns list | awk '{print $1}' | grep "^$lab-" || true; }
 
-"$WARREN" lab plan --sh "$work/lab.toml" >"$work/script"
-shellcheck "$work/script" || fail "shellcheck has something to say"
-note "shellcheck has nothing to say"
+# plan FILE: writes the script.
+plan() {
+  "$WARREN" lab plan --sh "$1" >"$work/script"
+  shellcheck "$work/script" || fail "shellcheck has something to say"
+  note "shellcheck has nothing to say"
+}
 
+# same_as_lab FILE: `warren lab up` makes what the snapshot by-script shows.
+same_as_lab() {
+  "$WARREN" lab up "$1" >/dev/null
+  snapshot "$work/by-warren"
+  "$WARREN" lab down "$lab" >/dev/null
+  diff -ru "$work/by-script" "$work/by-warren" || fail "warren lab up made something else (+)"
+  note "warren lab up made the same: addresses, routes, links, rules and settings of $(wc -w <<<"$nodes") nodes"
+}
+
+plan "$work/lab.toml"
 sh "$work/script" up
 [ "$(names | wc -l)" -eq 7 ] || fail "the script made: $(names)"
 snapshot "$work/by-script"
@@ -143,8 +159,30 @@ sh "$work/script" up 2>/dev/null && { ip netns delete "$lab-edge"; fail "it took
 ip netns delete "$lab-edge"
 note "it makes nothing when one namespace is there already"
 
-"$WARREN" lab up "$work/lab.toml" >/dev/null
-snapshot "$work/by-warren"
-"$WARREN" lab down "$lab" >/dev/null
-diff -ru "$work/by-script" "$work/by-warren" || fail "warren lab up made something else (+)"
-note "warren lab up made the same: addresses, routes, links, rules and settings of $(wc -w <<<"$nodes") nodes"
+same_as_lab "$work/lab.toml"
+
+# ---- an XDP program --------------------------------------------------------------------------------
+[ -e "${WARREN_LAB_PATH:-}/drop_udp.o" ] || { note "no drop_udp.o: configs/lab/xdp.toml is left out"; exit 0; }
+sed "s/^name = \"xdp\"/name = \"$lab\"/" "$repo/configs/lab/xdp.toml" >"$work/xdp.toml"
+nodes="alice bob"
+rm -r "$work/by-script" "$work/by-warren"
+
+# Datagrams to a port without a socket that bob's stack has seen, after another one was sent.
+unexpected_datagrams() {
+  ip netns exec "$lab-alice" bash -c 'echo hello >/dev/udp/10.0.0.2/9'
+  ip netns exec "$lab-alice" ping -q -c 1 -W 2 10.0.0.2 >/dev/null || fail "alice does not reach bob"
+  ip netns exec "$lab-bob" nstat -asjz UdpNoPorts | jq .kernel.UdpNoPorts
+}
+
+plan "$work/xdp.toml"
+sh "$work/script" up
+snapshot "$work/by-script"
+jq -e '.[0].name == "drop_udp"' "$work/by-script/bob.programs" >/dev/null ||
+  fail "the script attached: $(cat "$work/by-script/bob.programs")"
+[ "$(unexpected_datagrams)" = 0 ] || fail "a datagram passed the XDP program"
+ip -n "$lab-bob" link set dev eth0 xdp off
+[ "$(unexpected_datagrams)" = 1 ] || fail "without the program no datagram passes either"
+note "the script's XDP program drops UDP, and it alone"
+sh "$work/script" down
+[ -z "$(names)" ] || fail "the script left: $(names)"
+same_as_lab "$work/xdp.toml"
