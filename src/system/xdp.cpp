@@ -40,6 +40,11 @@ int remember(libbpf_print_level level, const char* format, va_list arguments) {
   }
   while (!said.empty() && said.back() == '\n') said.pop_back();
   if (!said.empty()) hint += fmt::format("{}libbpf says: {}", hint.empty() ? "" : "; ", said);
+  if (error >= __LIBBPF_ERRNO__START) {  // libbpf's own, which is no errno
+    std::array<char, 128> text{};
+    libbpf_strerror(error, text.data(), text.size());
+    throw base::SystemError(fmt::format("{} {}: {}", attempted, object, text.data()), error, hint);
+  }
   throw base::SystemError(attempted, object, error, hint);
 }
 
