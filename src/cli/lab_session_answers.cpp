@@ -2,16 +2,16 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
 #include <warren/base/error.hpp>
-#include <warren/impair/pipeline.hpp>
+#include <warren/impair/settings.hpp>
 #include <warren/lab/plan.hpp>
 #include <warren/lab/sandbox.hpp>
+#include <warren/lab/wire_counters.hpp>
 
 #include "commands.hpp"
 #include "lab_session.hpp"
@@ -77,15 +77,9 @@ json node_status(const lab::Topology& topology, lab::NodeId id) {
 }
 
 json counters_json(const lab::WireCounters& counters) {
-  json result{{"frames", counters.frames},         {"bytes", counters.bytes},
-              {"duplicated", counters.duplicated}, {"corrupted", counters.corrupted},
-              {"reordered", counters.reordered},   {"malformed", counters.malformed},
-              {"refused", counters.refused},       {"held", counters.held_frames}};
-  for (std::size_t i = 0; i < impair::kVerdicts; ++i) {
-    std::string name(impair::describe(static_cast<impair::Verdict>(i)));
-    std::replace(name.begin(), name.end(), ' ', '_');
-    result[name] = counters.verdicts.at(i);
-  }
+  json result{{"held", counters.held_frames}};
+  lab::each_counter(counters,
+                    [&](std::string_view name, std::uint64_t count) { result[name] = count; });
   return result;
 }
 

@@ -19,6 +19,7 @@
 // then. Therefore next_due() may also name a moment at which an item only moves from one stage to
 // the other; it is never too late.
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include <warren/base/assert.hpp>
@@ -35,6 +36,19 @@
 namespace warren::impair {
 namespace {
 
+struct VerdictNames {
+  std::string_view words, identifier;
+};
+/// By Verdict.
+constexpr std::array<VerdictNames, kVerdicts> kVerdictNames{{{"passed", "passed"},
+                                                             {"lost", "lost"},
+                                                             {"selected", "selected"},
+                                                             {"too big", "too_big"},
+                                                             {"link down", "link_down"},
+                                                             {"queue full", "queue_full"},
+                                                             {"codel", "codel"},
+                                                             {"overrun", "overrun"}}};
+
 /// Each frame may be there twice.
 std::uint32_t items_for(const Limits& limits) noexcept {
   constexpr std::uint32_t kMost = std::numeric_limits<ItemIndex>::max() / 4;
@@ -50,25 +64,13 @@ void flip(base::Bytes frame, std::uint32_t bit) noexcept {
 }  // namespace
 
 std::string_view describe(Verdict verdict) noexcept {
-  switch (verdict) {
-    case Verdict::passed:
-      return "passed";
-    case Verdict::lost:
-      return "lost";
-    case Verdict::selected:
-      return "selected";
-    case Verdict::too_big:
-      return "too big";
-    case Verdict::link_down:
-      return "link down";
-    case Verdict::queue_full:
-      return "queue full";
-    case Verdict::codel:
-      return "codel";
-    case Verdict::overrun:
-      return "overrun";
-  }
-  return "unknown";
+  const auto index = static_cast<std::size_t>(verdict);
+  return index < kVerdictNames.size() ? kVerdictNames[index].words : "unknown";
+}
+
+std::string_view identifier(Verdict verdict) noexcept {
+  const auto index = static_cast<std::size_t>(verdict);
+  return index < kVerdictNames.size() ? kVerdictNames[index].identifier : "unknown";
 }
 
 struct Pipeline::State {

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <tuple>
 
@@ -12,11 +12,24 @@
 namespace warren::impair {
 namespace {
 
-constexpr std::array<std::string_view, kVerdicts> kVerdictWords{
-    "passed", "lost", "selected", "too-big", "link-down", "queue-full", "codel", "overrun"};
 constexpr char kEscape = '%';
 // What a jitter can be, far beyond what it is.
 constexpr std::int64_t kMostNanoseconds = std::int64_t{1} << 60U;
+
+/// The verdict in a recording: "too-big".
+std::string verdict_word(Verdict verdict) {
+  std::string word(identifier(verdict));
+  std::ranges::replace(word, '_', '-');
+  return word;
+}
+
+std::optional<Verdict> verdict_of(std::string_view word) {
+  for (std::size_t i = 0; i < kVerdicts; ++i) {
+    const auto verdict = static_cast<Verdict>(i);
+    if (verdict_word(verdict) == word) return verdict;
+  }
+  return std::nullopt;
+}
 
 bool goes_as_it_is(char c) noexcept {
   const auto value = static_cast<unsigned char>(c);
@@ -112,15 +125,15 @@ std::expected<Line, std::string> parse_line(std::string_view text) {
   const auto frame = number<std::uint64_t>(next_word(text));
   if (!frame || *frame == 0) return std::unexpected("the frame's number does not count from 1");
   line.fate.number = *frame;
-  const auto verdict = next_word(text);
-  const auto* known = std::ranges::find(kVerdictWords, verdict);
-  if (known == kVerdictWords.end()) {
-    return std::unexpected(fmt::format("\"{}\" is no verdict", verdict.substr(0, 40)));
+  const auto word = next_word(text);
+  const auto verdict = verdict_of(word);
+  if (!verdict) {
+    return std::unexpected(fmt::format("\"{}\" is no verdict", word.substr(0, 40)));
   }
-  line.fate.verdict = static_cast<Verdict>(known - kVerdictWords.begin());
-  for (auto word = next_word(text); !word.empty(); word = next_word(text)) {
-    if (!set_detail(word, line.fate)) {
-      return std::unexpected(fmt::format("\"{}\" is not understood", word.substr(0, 40)));
+  line.fate.verdict = *verdict;
+  for (auto detail = next_word(text); !detail.empty(); detail = next_word(text)) {
+    if (!set_detail(detail, line.fate)) {
+      return std::unexpected(fmt::format("\"{}\" is not understood", detail.substr(0, 40)));
     }
   }
   return line;
@@ -152,9 +165,8 @@ std::expected<Recording, TextError> Recording::parse(std::string_view text) {
 }
 
 std::string Recording::line(std::string_view link, std::uint8_t direction, const Fate& fate) {
-  std::string text =
-      fmt::format("{} {} {:016x} {} {}", escaped(link), direction, fate.flow, fate.number,
-                  kVerdictWords.at(static_cast<std::size_t>(fate.verdict)));
+  std::string text = fmt::format("{} {} {:016x} {} {}", escaped(link), direction, fate.flow,
+                                 fate.number, verdict_word(fate.verdict));
   if (fate.jitter.count() != 0) text += fmt::format(" jitter={}", fate.jitter.count());
   if (fate.corrupted) text += fmt::format(" corrupted={}", fate.corrupted_bit);
   if (fate.duplicated) text += fmt::format(" duplicated={}", fate.copy_jitter.count());

@@ -41,9 +41,8 @@ impair::Settings settings_of(const Options& options) {
 void print(int direction, const lab::WireCounters& counters) {
   fmt::print("{}: frames={} bytes={}", direction, counters.frames, counters.bytes);
   for (std::size_t verdict = 0; verdict < impair::kVerdicts; ++verdict) {
-    std::string name(impair::describe(static_cast<impair::Verdict>(verdict)));
-    std::ranges::replace(name, ' ', '_');
-    fmt::print(" {}={}", name, counters.verdicts[verdict]);
+    fmt::print(" {}={}", impair::identifier(static_cast<impair::Verdict>(verdict)),
+               counters.verdicts[verdict]);
   }
   fmt::print(" refused={} malformed={} held={} late_p50_us={:.1f} late_p99_us={:.1f}\n",
              counters.refused, counters.malformed, counters.held_frames,

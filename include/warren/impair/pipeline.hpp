@@ -38,6 +38,8 @@ enum class Verdict : std::uint8_t {
 inline constexpr std::size_t kVerdicts = 8;
 /// "lost", "queue full", …
 std::string_view describe(Verdict verdict) noexcept;
+/// "lost", "queue_full", …: as keys of files and of JSON name it.
+std::string_view identifier(Verdict verdict) noexcept;
 
 /// Which dice: two pipelines with equal keys decide alike.
 struct StreamKey {

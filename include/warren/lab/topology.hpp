@@ -253,8 +253,7 @@ struct ExpectHandshake {
   base::Duration within = std::chrono::seconds(5);
 };
 /// Counters of an interface ("rx_packets", as in /sys/class/net/…/statistics), or of a wired link:
-/// verdicts as impair::describe names them, with `_` for spaces ("lost", "queue_full"), and
-/// "frames", "bytes", "duplicated", "corrupted", "reordered", "malformed", "refused".
+/// see wire_counters.hpp ("frames", "lost", "queue_full", "duplicated").
 struct ExpectCounters {
   std::optional<NodeId> node;
   std::string interface;

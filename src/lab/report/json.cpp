@@ -2,9 +2,12 @@
 // people's own tools. Durations are nanoseconds, wall times nanoseconds since the Unix epoch.
 #include <fmt/format.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include <warren/base/error.hpp>
+#include <warren/impair/pipeline.hpp>
 #include <warren/lab/report.hpp>
 
 #include "escape.hpp"
@@ -140,15 +143,16 @@ constexpr std::array<CounterField, 12> kCounterFields{{
     {"late_p99_ns", &WireCounters::late_p99_ns},
     {"late_max_ns", &WireCounters::late_max_ns},
 }};
-constexpr std::array<std::string_view, impair::kVerdicts> kVerdictNames{
-    "passed", "lost", "selected", "too_big", "link_down", "queue_full", "codel", "overrun"};
+std::string_view verdict_name(std::size_t verdict) {
+  return impair::identifier(static_cast<impair::Verdict>(verdict));
+}
 
 json counters_json(const WireCounters& counters) {
   json out = json::object();
   for (const CounterField& field : kCounterFields) out[field.name] = counters.*field.member;
   json& verdicts = out["verdicts"] = json::object();
-  for (std::size_t i = 0; i < kVerdictNames.size(); ++i) {
-    verdicts[kVerdictNames.at(i)] = counters.verdicts.at(i);
+  for (std::size_t i = 0; i < impair::kVerdicts; ++i) {
+    verdicts[verdict_name(i)] = counters.verdicts.at(i);
   }
   return out;
 }
@@ -157,8 +161,8 @@ WireCounters counters_of(const json& value) {
   for (const CounterField& field : kCounterFields) {
     counters.*field.member = value.at(field.name).get<std::uint64_t>();
   }
-  for (std::size_t i = 0; i < kVerdictNames.size(); ++i) {
-    counters.verdicts.at(i) = value.at("verdicts").at(kVerdictNames.at(i)).get<std::uint64_t>();
+  for (std::size_t i = 0; i < impair::kVerdicts; ++i) {
+    counters.verdicts.at(i) = value.at("verdicts").at(verdict_name(i)).get<std::uint64_t>();
   }
   return counters;
 }
@@ -180,7 +184,7 @@ SeriesSlice slice_of(const json& value) {
 
 json series_json(const LinkSeries& series) {
   json fields{"sent", "in_flight", "arrived_bytes"};
-  for (const std::string_view name : kVerdictNames) fields.push_back(name);
+  for (std::size_t i = 0; i < impair::kVerdicts; ++i) fields.push_back(verdict_name(i));
   return {{"began_ns", series.began.count()},
           {"slice_ns", series.slice.count()},
           {"fields", std::move(fields)},

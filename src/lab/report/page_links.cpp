@@ -5,6 +5,7 @@
 #include <array>
 
 #include <warren/base/units.hpp>
+#include <warren/impair/pipeline.hpp>
 
 #include "page_parts.hpp"
 #include "window.hpp"
@@ -19,9 +20,6 @@ constexpr double kUp = 70;    // height of what arrived
 constexpr double kDown = 34;  // and of what was dropped
 constexpr std::size_t kBarsMost = 250;
 constexpr std::size_t kOpenMost = 12;
-
-constexpr std::array<std::string_view, impair::kVerdicts> kClasses{
-    "passed", "lost", "selected", "too_big", "link_down", "queue_full", "codel", "overrun"};
 
 struct Bars {
   base::Duration began{}, slice{};
@@ -82,7 +80,8 @@ void add_bars(Html& html, const Bars& bars, std::size_t verdict, const TimeAxis&
     path += fmt::format("M{:.1f} {:.1f}h{:.1f}v{:.1f}h-{:.1f}z", x, y, width, height, width);
   }
   if (path.empty()) return;
-  html.add("<path class=\"s-{}\" d=\"{}\"><title>{}</title></path>\n", kClasses.at(verdict), path,
+  html.add("<path class=\"s-{}\" d=\"{}\"><title>{}</title></path>\n",
+           impair::identifier(static_cast<impair::Verdict>(verdict)), path,
            verdict_phrase(verdict));
 }
 

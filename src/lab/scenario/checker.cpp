@@ -8,10 +8,12 @@
 #include <cerrno>
 #include <exception>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 #include <variant>
 
 #include <warren/base/error.hpp>
+#include <warren/lab/wire_counters.hpp>
 #include <warren/system/clock.hpp>
 #include <warren/system/netlink.hpp>
 
@@ -57,17 +59,10 @@ UdpProbe udp_pace(const ExpectUdp& asked) {
 }
 
 std::map<std::string, std::uint64_t> wire_counters(const WireCounters& counters) {
-  std::map<std::string, std::uint64_t> all{
-      {"frames", counters.frames},         {"bytes", counters.bytes},
-      {"duplicated", counters.duplicated}, {"corrupted", counters.corrupted},
-      {"reordered", counters.reordered},   {"malformed", counters.malformed},
-      {"refused", counters.refused}};
-  for (std::size_t i = 0; i < impair::kVerdicts; ++i) {
-    std::string name(impair::describe(static_cast<impair::Verdict>(i)));
-    // Keys of a TOML file have no blanks.
-    std::replace(name.begin(), name.end(), ' ', '_');
-    all.emplace(std::move(name), counters.verdicts[i]);
-  }
+  std::map<std::string, std::uint64_t> all;
+  each_counter(counters, [&](std::string_view name, std::uint64_t count) {
+    all.emplace(std::string(name), count);
+  });
   return all;
 }
 

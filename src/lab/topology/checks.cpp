@@ -6,7 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
+
+#include <warren/lab/wire_counters.hpp>
 
 #include "limits.hpp"
 #include "structure.hpp"
@@ -16,12 +20,6 @@ namespace {
 
 using config::in_quotes;
 
-/// What the wire counts of a link: its verdicts, and what else happens to frames.
-constexpr std::array<std::string_view, 15> kLinkCounters = {
-    "frames",     "bytes",     "passed",     "lost",      "selected",
-    "too_big",    "link_down", "queue_full", "codel",     "overrun",
-    "duplicated", "corrupted", "reordered",  "malformed", "refused"};
-
 /// /sys/class/net/INTERFACE/statistics (Documentation/ABI/testing/sysfs-class-net-statistics).
 constexpr std::array<std::string_view, 24> kInterfaceCounters = {
     "rx_packets",        "tx_packets",        "rx_bytes",         "tx_bytes",
@@ -30,6 +28,13 @@ constexpr std::array<std::string_view, 24> kInterfaceCounters = {
     "rx_crc_errors",     "rx_frame_errors",   "rx_fifo_errors",   "rx_missed_errors",
     "tx_aborted_errors", "tx_carrier_errors", "tx_fifo_errors",   "tx_heartbeat_errors",
     "tx_window_errors",  "rx_compressed",     "tx_compressed",    "rx_nohandler"};
+
+std::vector<std::string_view> link_counters() {
+  std::vector<std::string_view> names;
+  each_counter(WireCounters{},
+               [&](std::string_view name, std::uint64_t) { names.push_back(name); });
+  return names;
+}
 
 template <class T>
 void assign(T& to, const std::optional<T>& from) {
@@ -291,16 +296,15 @@ Check Checks::handshake(const Fields& fields) {
 }
 
 std::map<std::string, Bound> Checks::read_values(const Fields& fields, bool of_link) const {
-  const std::span<const std::string_view> known =
-      of_link ? std::span<const std::string_view>(kLinkCounters)
-              : std::span<const std::string_view>(kInterfaceCounters);
+  const std::vector<std::string_view> known =
+      of_link ? link_counters()
+              : std::vector<std::string_view>(kInterfaceCounters.begin(), kInterfaceCounters.end());
   const Fields values = *fields.inner("values");
   std::map<std::string, Bound> result;
   for (const config::Entry& entry : values.table().entries) {
     if (std::ranges::find(known, entry.key) == known.end()) {
       fail_unknown(draft_.source, entry.at, "values",
-                   of_link ? "counter of a link" : "counter of an interface", entry.key,
-                   {known.begin(), known.end()});
+                   of_link ? "counter of a link" : "counter of an interface", entry.key, known);
     }
     result.emplace(entry.key, *values.bound(entry.key, Quantity::count));
   }

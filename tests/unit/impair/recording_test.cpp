@@ -125,7 +125,13 @@ TEST_CASE("every verdict has a word") {
     const auto parsed = Recording::parse(Recording::line("a", 0, fate)).value();
     CHECK(parsed.stream("a", 0)->find(5, 1)->verdict == fate.verdict);
     CHECK(describe(fate.verdict) != "unknown");
+    CHECK(!identifier(fate.verdict).empty());
   }
+  CHECK(describe(Verdict::too_big) == "too big");
+  CHECK(identifier(Verdict::too_big) == "too_big");
+  Fate fate;
+  fate.verdict = Verdict::too_big;
+  CHECK(Recording::line("a", 0, fate) == "a 0 0000000000000000 0 too-big\n");
 }
 
 TEST_CASE("a link's name may hold anything") {
