@@ -1,8 +1,8 @@
+#include <fmt/format.h>
+
 #include <array>
 #include <chrono>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include <warren/base/units.hpp>
 
@@ -45,6 +45,10 @@ std::string format_interval(Duration interval) {
   if (ns < 1e6) return fmt::format("{:.1f} µs", ns / 1e3);
   if (ns < 1e9) return fmt::format("{:.2f} ms", ns / 1e6);
   return fmt::format("{:.1f} s", ns / 1e9);
+}
+
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 }  // namespace warren::base

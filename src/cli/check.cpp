@@ -6,16 +6,13 @@
 #include <memory>
 #include <string>
 
+#include <warren/base/units.hpp>
 #include <warren/config/model.hpp>
 
 #include "commands.hpp"
 
 namespace warren::cli {
 namespace {
-
-std::string counted(std::size_t count, const char* noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
 
 void check(const std::string& file) {
   const config::Tunnel tunnel = [&] {
@@ -30,8 +27,8 @@ void check(const std::string& file) {
   for (const config::Peer& peer : tunnel.peers) networks += peer.allowed_ips.size();
   const bool is_tun = tunnel.interface.kind == config::Kind::tun;
   fmt::print("{}: ok ({}: {}, {}", file, tunnel.interface.name, is_tun ? "tun" : "tap",
-             counted(tunnel.peers.size(), "peer"));
-  if (is_tun) fmt::print(", {}", counted(networks, "network"));
+             base::counted(tunnel.peers.size(), "peer"));
+  if (is_tun) fmt::print(", {}", base::counted(networks, "network"));
   fmt::print(")\n");
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include <warren/base/units.hpp>
 #include <warren/lab/plan.hpp>
 #include <warren/lab/topology.hpp>
 
@@ -20,18 +21,15 @@
 namespace warren::cli {
 namespace {
 
-std::string counted(std::size_t count, const char* noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 void check(const std::string& file) {
   const lab::Topology topology = load_lab(file);
   const auto wired = static_cast<std::size_t>(
       std::ranges::count_if(topology.links, [](const lab::Link& link) { return link.wired; }));
   fmt::print("{}: ok ({}: {}, {} ({} by wire), {}, {})\n", file, topology.name,
-             counted(topology.nodes.size(), "node"), counted(topology.links.size(), "link"), wired,
-             counted(topology.tunnels.size(), "tunnel"),
-             counted(topology.expectations.size(), "expectation"));
+             base::counted(topology.nodes.size(), "node"),
+             base::counted(topology.links.size(), "link"), wired,
+             base::counted(topology.tunnels.size(), "tunnel"),
+             base::counted(topology.expectations.size(), "expectation"));
   if (const auto reason = topology.needs_root()) fmt::print("  needs root: {}\n", *reason);
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <warren/base/error.hpp>
+#include <warren/base/units.hpp>
 #include <warren/lab/claim.hpp>
 #include <warren/system/clock.hpp>
 
@@ -60,10 +61,6 @@ std::string nodes_text(const json& status) {
   const auto width = widest_name(status.at("nodes"));
   for (const auto& node : status.at("nodes")) text += node_line(node, width);
   return text;
-}
-
-std::string plural(std::size_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
 std::string age_text(const json& status) {
@@ -123,8 +120,8 @@ void list() {
     const auto status = status_unless_over(name);
     if (!status) continue;
     fmt::print("{:<{}}  {}, {}, up {}, {}\n", name, width,
-               plural(status->at("nodes").size(), "node"),
-               plural(status->at("links").size(), "link"), age_text(*status),
+               base::counted(status->at("nodes").size(), "node"),
+               base::counted(status->at("links").size(), "link"), age_text(*status),
                status->at("file").get<std::string>());
   }
 }
@@ -134,10 +131,10 @@ void list() {
 std::string render_lab_came_up(const json& status) {
   const std::string name = status.at("name");
   const auto& nodes = status.at("nodes");
-  std::string text =
-      fmt::format("{} is up: {}, {}; network in {:.0f} ms, ready in {:.0f} ms\n", name,
-                  plural(nodes.size(), "node"), plural(status.at("links").size(), "link"),
-                  status.at("bring_up_ms").get<double>(), status.at("ready_ms").get<double>());
+  std::string text = fmt::format(
+      "{} is up: {}, {}; network in {:.0f} ms, ready in {:.0f} ms\n", name,
+      base::counted(nodes.size(), "node"), base::counted(status.at("links").size(), "link"),
+      status.at("bring_up_ms").get<double>(), status.at("ready_ms").get<double>());
   text += nodes_text(status);
   if (nodes.empty()) return text;
   const auto inside = std::find_if(nodes.begin(), nodes.end(),

@@ -1,8 +1,10 @@
-// Sizes and durations as people write and read them.
+// Sizes, durations and numbers of things as people write and read them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <warren/base/time.hpp>
 
@@ -16,5 +18,8 @@ std::string format_age(Duration age);
 
 /// "0.42 ms", "12.3 s": for measurements.
 std::string format_interval(Duration interval);
+
+/// "1 peer", "3 peers", "0 peers": for nouns with a regular plural.
+std::string counted(std::size_t count, std::string_view noun);
 
 }  // namespace warren::base

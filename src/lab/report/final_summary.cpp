@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <warren/base/units.hpp>
 #include <warren/lab/report.hpp>
 
 #include "escape.hpp"
@@ -28,10 +29,6 @@ void add_failure(std::string& out, const LabResult& result, const Paint& paint) 
   out += fmt::format("  seed      {}\n  again     {}\n", result.seed, repeat_command(result));
 }
 
-std::string counted(std::size_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 }  // namespace
 
 std::string final_summary(std::span<const LabResult> results, bool colour) {
@@ -43,11 +40,11 @@ std::string final_summary(std::span<const LabResult> results, bool colour) {
     }
   }
   const Totals totals = totals_of(results);
-  out += fmt::format("\n{}: {} passed", counted(totals.labs, "lab"), totals.passed);
+  out += fmt::format("\n{}: {} passed", base::counted(totals.labs, "lab"), totals.passed);
   if (totals.failed != 0) out += fmt::format(", {} failed", totals.failed);
   if (totals.errors != 0) out += fmt::format(", {} broken", totals.errors);
   if (totals.skipped != 0) out += fmt::format(", {} skipped", totals.skipped);
-  return out + fmt::format("; {}\n", counted(totals.expectations, "expectation"));
+  return out + fmt::format("; {}\n", base::counted(totals.expectations, "expectation"));
 }
 
 }  // namespace warren::lab
