@@ -14,6 +14,7 @@
 
 #include <warren/base/error.hpp>
 #include <warren/base/fd.hpp>
+#include <warren/base/text.hpp>
 
 #include "picture.hpp"
 
@@ -104,8 +105,8 @@ std::string svg_from_dot(const std::string& dot) {
   const std::size_t begin = svg.find("<svg");
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || begin == std::string::npos) {
     throw base::SystemError(
-        fmt::format("drawing the SVG: dot failed: {}", printable(read_all(errors.get()))), EIO,
-        kRemedy);
+        fmt::format("drawing the SVG: dot failed: {}", base::printable(read_all(errors.get()))),
+        EIO, kRemedy);
   }
   return svg.substr(begin);
 }

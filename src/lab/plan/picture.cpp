@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <warren/base/text.hpp>
+
 namespace warren::lab {
 namespace {
 
@@ -42,10 +44,10 @@ void add_wrapped(std::vector<std::string>& lines, std::string_view text) {
 }
 
 PictureBox box_of(const Node& node) {
-  PictureBox box{printable(node.name), node.kind, {}};
+  PictureBox box{base::printable(node.name), node.kind, {}};
   if (node.kind == NodeKind::bridge) return box;
   for (const Interface& interface : node.interfaces) {
-    box.rows.push_back({printable(interface.name), texts_of(interface.addresses), false});
+    box.rows.push_back({base::printable(interface.name), texts_of(interface.addresses), false});
   }
   return box;
 }
@@ -55,7 +57,7 @@ class Painter {
   explicit Painter(const Topology& topology) : topology_(topology) {}
 
   Picture paint() && {
-    picture_.title = printable(topology_.name);
+    picture_.title = base::printable(topology_.name);
     for (const Node& node : topology_.nodes) picture_.boxes.push_back(box_of(node));
     for (const Link& link : topology_.links) picture_.links.push_back(line_of(link));
     for (const Tunnel& tunnel : topology_.tunnels) add_tunnel(tunnel);
@@ -64,10 +66,10 @@ class Painter {
 
  private:
   [[nodiscard]] PictureEnd end_of(const LinkEnd& end) const {
-    return {end.node.value(), printable(topology_.interface(end).name)};
+    return {end.node.value(), base::printable(topology_.interface(end).name)};
   }
   [[nodiscard]] std::string node_of(const LinkEnd& end) const {
-    return printable(topology_.node(end.node).name);
+    return base::printable(topology_.node(end.node).name);
   }
 
   /// Both directions: one line when they are alike, else one each, with who sends to whom, since a
@@ -78,13 +80,13 @@ class Painter {
     const std::string second = node_of(link.ends[1]);
     if (link.name !=
         topology_.node(link.ends[0].node).name + "-" + topology_.node(link.ends[1].node).name) {
-      line.name = printable(link.name);
+      line.name = base::printable(link.name);
     }
     const std::uint32_t mtu = topology_.interface(link.ends[0]).mtu;
     if (mtu != kUsualMtu) line.text.push_back(fmt::format("MTU {}", mtu));
     std::array<std::string, 2> texts;
     for (std::size_t i = 0; i < 2; ++i) {
-      texts.at(i) = printable(describe(link.settings.at(i)));
+      texts.at(i) = base::printable(describe(link.settings.at(i)));
       line.down = line.down || !link.settings.at(i).up;
     }
     if (texts[0] == texts[1]) {
@@ -101,7 +103,7 @@ class Painter {
   }
 
   void add_tunnel(const Tunnel& tunnel) {
-    const std::string name = printable(tunnel.name);
+    const std::string name = base::printable(tunnel.name);
     std::vector<PictureEnd> ends;
     for (const TunnelEnd& end : tunnel.ends) {
       const std::size_t box = end.node.value();
@@ -140,14 +142,6 @@ std::string_view kind_text(NodeKind kind) {
       return "switch";
   }
   return "";
-}
-
-std::string printable(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return out;
 }
 
 }  // namespace warren::lab

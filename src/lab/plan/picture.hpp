@@ -56,10 +56,6 @@ Picture picture_of(const Topology& topology);
 /// The word under a node's name; empty for a host.
 std::string_view kind_text(NodeKind kind);
 
-/// The text with every character that is not printable made a `?`: neither language, nor XML, takes
-/// control characters.
-std::string printable(std::string_view text);
-
 std::string dot_text(const Picture& picture);
 std::string mermaid_text(const Picture& picture);
 /// Runs Graphviz on `dot`; see draw().

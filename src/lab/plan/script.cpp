@@ -8,42 +8,16 @@
 #include <variant>
 #include <vector>
 
+#include <warren/base/text.hpp>
 #include <warren/lab/plan.hpp>
 
 namespace warren::lab {
 namespace {
 
-/// One word of a shell command, whatever is in it.
-std::string shell_word(std::string_view word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+,-";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) {
-    return std::string(word);
-  }
-  std::string text = "'";
-  for (const char c : word) {
-    if (c == '\'') {
-      text += "'\\''";
-    } else {
-      text += c;
-    }
-  }
-  return text + "'";
-}
-
-/// Text for a comment: it cannot end the line.
-std::string one_line(std::string_view text) {
-  std::string line(text);
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  return line;
-}
-
 /// A string for nft, where only a quote could end it; no interface is called that way.
 std::string nft_string(std::string_view text) {
   std::string out = "\"";
-  for (const char c : one_line(text)) out += c == '"' || c == '\\' ? '?' : c;
+  for (const char c : base::printable(text)) out += c == '"' || c == '\\' ? '?' : c;
   return out + "\"";
 }
 
@@ -139,7 +113,7 @@ class Writer {
   }
   void operator()(const SetSysctl&) {}  // collected by setting()
   void operator()(const CreateBridge& step) {
-    const std::string name = shell_word(step.name);
+    const std::string name = base::shell_word(step.name);
     ip(step.node, fmt::format("link add name {} index {} type bridge stp_state 0 mcast_snooping 0",
                               name, step.index));
     ip(step.node, fmt::format("link set dev {} up", name));
@@ -161,16 +135,16 @@ class Writer {
     pair(first_end_, step.device);
   }
   void operator()(const JoinBridge& step) {
-    ip(step.node,
-       fmt::format("link set dev {} master {}", shell_word(step.device), shell_word(step.bridge)));
+    ip(step.node, fmt::format("link set dev {} master {}", base::shell_word(step.device),
+                              base::shell_word(step.bridge)));
   }
   void operator()(const AddAddress& step) {
     const bool v4 = step.address.address.is_v4();
     ip(step.node, fmt::format("address add {} dev {}{}", step.address.to_string(),
-                              shell_word(step.device), v4 ? "" : " nodad"));
+                              base::shell_word(step.device), v4 ? "" : " nodad"));
   }
   void operator()(const SetUp& step) {
-    ip(step.node, fmt::format("link set dev {} up", shell_word(step.device)));
+    ip(step.node, fmt::format("link set dev {} up", base::shell_word(step.device)));
   }
   void operator()(const AddRoute& step) {
     const StaticRoute& route = step.route;
@@ -181,7 +155,7 @@ class Writer {
       words += fmt::format(" via {}{}", other_family ? v4 ? "inet6 " : "inet " : "",
                            route.gateway->to_string());
     }
-    words += " dev " + shell_word(route.interface) + " proto static";
+    words += " dev " + base::shell_word(route.interface) + " proto static";
     if (route.metric != 0) words += fmt::format(" metric {}", route.metric);
     ip(step.node, words);
   }
@@ -199,8 +173,9 @@ class Writer {
   }
   void operator()(const AttachXdp& step) {
     ip(step.node,
-       fmt::format("link set dev {} xdp obj {} sec {}", shell_word(step.program.interface),
-                   shell_word(step.program.object.string()), shell_word(step.program.section)));
+       fmt::format("link set dev {} xdp obj {} sec {}", base::shell_word(step.program.interface),
+                   base::shell_word(step.program.object.string()),
+                   base::shell_word(step.program.section)));
   }
 
  private:
@@ -214,29 +189,31 @@ class Writer {
       if (!namespaces.empty()) namespaces += '\n';
       namespaces += namespace_name(topology_, create->node);
     }
-    return fmt::format(kOpening, fmt::arg("lab", one_line(topology_.name)),
-                       fmt::arg("file", one_line(topology_.file.string())),
+    return fmt::format(kOpening, fmt::arg("lab", base::printable(topology_.name)),
+                       fmt::arg("file", base::printable(topology_.file.string())),
                        fmt::arg("example", example), fmt::arg("namespaces", namespaces));
   }
 
   [[nodiscard]] std::string ns(NodeId node) const {
-    return shell_word(namespace_name(topology_, node));
+    return base::shell_word(namespace_name(topology_, node));
   }
   [[nodiscard]] const std::string& node_of(const LinkEnd& end) const {
     return topology_.node(end.node).name;
   }
   void line(std::string_view text) { fmt::format_to(std::back_inserter(body_), "  {}\n", text); }
-  void comment(std::string_view text) { line("# " + one_line(text)); }
+  /// A comment ends with its line, so the text must not have line breaks.
+  void comment(std::string_view text) { line("# " + base::printable(text)); }
   void ip(NodeId node, std::string_view words) {
     line(fmt::format("ip -n {} {}", ns(node), words));
   }
 
   void pair(const Device& first, const Device& second) {
     line(fmt::format("ip -n {} link add name {} index {} address {} mtu {} type veth \\",
-                     ns(first.node), shell_word(first.name), first.index, first.mac.to_string(),
-                     first.mtu));
-    line(fmt::format("  peer name {} index {} address {} mtu {} netns {}", shell_word(second.name),
-                     second.index, second.mac.to_string(), second.mtu, ns(second.node)));
+                     ns(first.node), base::shell_word(first.name), first.index,
+                     first.mac.to_string(), first.mtu));
+    line(fmt::format("  peer name {} index {} address {} mtu {} netns {}",
+                     base::shell_word(second.name), second.index, second.mac.to_string(),
+                     second.mtu, ns(second.node)));
   }
 
   /// Settings of a namespace that follow each other go into one command.
@@ -246,7 +223,8 @@ class Writer {
       settings_of_ = step.node;
       settings_ = "settings " + ns(step.node);
     }
-    settings_ += " \\\n    " + shell_word(sysctl_path(step.key)) + " " + shell_word(step.value);
+    settings_ +=
+        " \\\n    " + base::shell_word(sysctl_path(step.key)) + " " + base::shell_word(step.value);
   }
   void end_settings() {
     if (!settings_.empty()) line(settings_);

@@ -3,11 +3,11 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <ctime>
 
+#include <warren/base/text.hpp>
 #include <warren/lab/report.hpp>
 
 #include "escape.hpp"
@@ -33,18 +33,6 @@ std::string scaled(double value, const std::array<Scale, N>& scales) {
 constexpr std::array<Scale, 3> kTimes{{{1, 1, "s"}, {1e-3, 1e-3, "ms"}, {0, 1e-6, "µs"}}};
 constexpr std::array<Scale, 4> kRates{
     {{1e9, 1e9, "Gbit/s"}, {1e6, 1e6, "Mbit/s"}, {1e3, 1e3, "kbit/s"}, {0, 1, "bit/s"}}};
-
-// Letters, digits and what is harmless in a shell need no quotes.
-std::string shell_word(const std::string& text) {
-  const auto harmless = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("-_./+:@%,=").find(c) != std::string_view::npos;
-  };
-  if (!text.empty() && std::ranges::all_of(text, harmless)) return text;
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
 
 void add_block(std::string& body, std::string_view text) {
   if (text.empty()) return;
@@ -169,7 +157,8 @@ std::string relative_to(const std::filesystem::path& file, const std::filesystem
 }
 
 std::string repeat_command(const LabResult& result) {
-  return fmt::format("warren lab test {} --seed {}", shell_word(result.file.string()), result.seed);
+  return fmt::format("warren lab test {} --seed {}", base::shell_word(result.file.string()),
+                     result.seed);
 }
 
 }  // namespace warren::lab
