@@ -4,12 +4,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <warren/base/interface_counters.hpp>
 #include <warren/lab/wire_counters.hpp>
 
 #include "limits.hpp"
@@ -19,15 +20,6 @@ namespace warren::lab {
 namespace {
 
 using config::in_quotes;
-
-/// /sys/class/net/INTERFACE/statistics (Documentation/ABI/testing/sysfs-class-net-statistics).
-constexpr std::array<std::string_view, 24> kInterfaceCounters = {
-    "rx_packets",        "tx_packets",        "rx_bytes",         "tx_bytes",
-    "rx_errors",         "tx_errors",         "rx_dropped",       "tx_dropped",
-    "multicast",         "collisions",        "rx_length_errors", "rx_over_errors",
-    "rx_crc_errors",     "rx_frame_errors",   "rx_fifo_errors",   "rx_missed_errors",
-    "tx_aborted_errors", "tx_carrier_errors", "tx_fifo_errors",   "tx_heartbeat_errors",
-    "tx_window_errors",  "rx_compressed",     "tx_compressed",    "rx_nohandler"};
 
 std::vector<std::string_view> link_counters() {
   std::vector<std::string_view> names;
@@ -298,7 +290,8 @@ Check Checks::handshake(const Fields& fields) {
 std::map<std::string, Bound> Checks::read_values(const Fields& fields, bool of_link) const {
   const std::vector<std::string_view> known =
       of_link ? link_counters()
-              : std::vector<std::string_view>(kInterfaceCounters.begin(), kInterfaceCounters.end());
+              : std::vector<std::string_view>(base::kInterfaceCounters.begin(),
+                                              base::kInterfaceCounters.end());
   const Fields values = *fields.inner("values");
   std::map<std::string, Bound> result;
   for (const config::Entry& entry : values.table().entries) {
