@@ -1,6 +1,12 @@
+#include <algorithm>
+
 #include <warren/base/text.hpp>
 
 namespace warren::base {
+
+bool has_control_characters(std::string_view text) noexcept {
+  return std::ranges::any_of(text, is_control);
+}
 
 std::string shell_word(std::string_view word) {
   // Not `=`: a command may begin with the word, and then it would be an assignment.
@@ -22,9 +28,7 @@ std::string shell_word(std::string_view word) {
 
 std::string printable(std::string_view text) {
   std::string out(text);
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
+  std::ranges::replace_if(out, is_control, '?');
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include <warren/base/text.hpp>
 #include <warren/config/source.hpp>
 
 #include "limits.hpp"
@@ -15,21 +16,9 @@
 namespace warren::config {
 namespace {
 
-std::unexpected<Problem> problem(std::string message, std::string hint = {}) {
-  return std::unexpected(Problem{std::move(message), std::move(hint)});
-}
-
-bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-
-bool is_letter(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool is_control(char c) noexcept {
-  return static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) == 0x7f;
-}
+using base::is_control;
+using base::is_digit;
+using base::is_letter;
 
 bool is_base64(char c) noexcept {
   return is_letter(c) || is_digit(c) || c == '+' || c == '/';
@@ -153,7 +142,7 @@ std::optional<Problem> check_peer_name(std::string_view name) {
                                name.size()),
                    {}};
   }
-  if (std::ranges::any_of(name, is_control)) {
+  if (base::has_control_characters(name)) {
     return Problem{"a peer's name cannot have control characters", {}};
   }
   return {};

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <warren/base/text.hpp>
 #include <warren/config/values.hpp>
 
 namespace warren::config {
@@ -80,14 +81,9 @@ std::string_view type_name(Type type) noexcept {
   return {};
 }
 
-bool has_control_characters(const std::string& text) noexcept {
-  return std::ranges::any_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
 void check_text(const Source& source, const Value& value, std::string_view key) {
   const auto* text = value.get_if<std::string>();
-  if (text != nullptr && has_control_characters(*text)) {
+  if (text != nullptr && base::has_control_characters(*text)) {
     source.fail(value.at, fmt::format("`{}` has control characters in it", key));
   }
 }
@@ -142,14 +138,11 @@ void check_type(const Source& source, const Entry& entry, const KeySpec& spec) {
 }
 
 /// For a message: what stands in quotes in a TOML file may be a key of any characters.
-std::string printable(std::string_view key) {
+std::string shown(std::string_view key) {
   constexpr std::size_t kMaxShown = 60;
   if (key.empty()) return "\"\"";
   if (key.size() > kMaxShown) return "(a long one)";
-  std::string clean(key);
-  std::ranges::replace_if(
-      clean, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
-  return clean;
+  return base::printable(key);
 }
 
 /// Known elsewhere in the file? Then the table is what is wrong, not the name.
@@ -205,10 +198,10 @@ void check_keys(const Source& source, const Table& table, std::string_view where
         hint += fmt::format("{} {}", &each == known.data() ? "" : ",", each.name);
       }
     }
-    source.fail(entry.at,
-                fmt::format("unknown {} `{}` in {}", is_table ? "table" : "key",
-                            printable(entry.key), where),
-                hint);
+    source.fail(
+        entry.at,
+        fmt::format("unknown {} `{}` in {}", is_table ? "table" : "key", shown(entry.key), where),
+        hint);
   }
 }
 

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include <warren/base/text.hpp>
 #include <warren/config/model.hpp>
 #include <warren/config/source.hpp>
 
@@ -204,9 +205,7 @@ class Importer {
       path += is_name ? tunnel_.name : std::string(rest.substr(0, 1));
       rest.remove_prefix(is_name ? 2 : 1);
     }
-    const bool printable = std::ranges::all_of(
-        path, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
-    return printable ? std::optional(path) : std::nullopt;
+    return base::has_control_characters(path) ? std::nullopt : std::optional(path);
   }
 
   void read_peer(const WgQuickSection& section) {
@@ -322,9 +321,7 @@ void write_comments(std::string& out, const std::vector<std::string>& comments) 
   for (const std::string& comment : comments) {
     std::string clean = comment;
     std::ranges::replace_if(
-        clean,
-        [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; },
-        '?');
+        clean, [](char c) { return base::is_control(c) && c != '\t'; }, '?');
     out += fmt::format("# {}\n", clean);
   }
 }

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <warren/base/ip.hpp>
 
@@ -21,6 +22,11 @@ struct Problem {
 
 template <class T>
 using Parsed = std::expected<T, Problem>;
+
+/// What a function that is Parsed returns instead of a value.
+inline std::unexpected<Problem> problem(std::string message, std::string hint = {}) {
+  return std::unexpected(Problem{std::move(message), std::move(hint)});
+}
 
 /// `text` in quotes for a message: without control characters, and shortened.
 std::string in_quotes(std::string_view text);

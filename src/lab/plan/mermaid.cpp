@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <warren/base/text.hpp>
+
 #include "picture.hpp"
 
 namespace warren::lab {
@@ -20,8 +22,8 @@ std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       byte >= 0x80 || kPlain.find(c) != std::string_view::npos;
+    const bool plain = base::is_letter(c) || base::is_digit(c) || byte >= 0x80 ||
+                       kPlain.find(c) != std::string_view::npos;
     if (plain) {
       out += c;
     } else {

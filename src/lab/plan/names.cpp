@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <warren/base/error.hpp>
+#include <warren/base/text.hpp>
 #include <warren/lab/plan.hpp>
 
 namespace warren::lab {
@@ -24,8 +25,7 @@ std::uint64_t hash_of(std::string_view text) {
 }
 
 bool is_plain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '.' || c == '-';
+  return base::is_letter(c) || base::is_digit(c) || c == '_' || c == '.' || c == '-';
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <warren/base/text.hpp>
+
 namespace warren::lab {
 namespace {
 
@@ -45,8 +47,7 @@ void for_each_character(std::string_view text, Take&& take) {
 }
 
 bool is_control(std::string_view character) {
-  return character.size() == 1 &&
-         (static_cast<unsigned char>(character[0]) < 0x20 || character[0] == 0x7f);
+  return character.size() == 1 && base::is_control(character[0]);
 }
 
 // U+FFFE and U+FFFF are no characters for XML.

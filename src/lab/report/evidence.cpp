@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include <warren/base/error.hpp>
+#include <warren/base/text.hpp>
 #include <warren/base/units.hpp>
 #include <warren/lab/plan.hpp>
 #include <warren/lab/report.hpp>
@@ -78,8 +79,7 @@ Excerpt read_excerpt(const fs::path& path, std::uint64_t head, std::uint64_t tai
 std::string file_word(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_';
+    const bool plain = base::is_letter(c) || base::is_digit(c) || c == '-' || c == '.' || c == '_';
     out += plain ? c : '_';
   }
   while (out.starts_with('.')) out.erase(0, 1);

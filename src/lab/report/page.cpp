@@ -3,6 +3,8 @@
 // anything.
 #include <algorithm>
 
+#include <warren/base/text.hpp>
+
 #include "page_parts.hpp"
 #include "words.hpp"
 
@@ -14,8 +16,8 @@ std::string percent_encoded(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size() * 2);
   for (const char c : bytes) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~';
+    const bool plain =
+        base::is_letter(c) || base::is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
     if (plain)
       out += c;
     else

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string>
 
+#include <warren/base/text.hpp>
+
 #include "draft.hpp"
 #include "limits.hpp"
 #include "structure.hpp"
@@ -58,7 +60,7 @@ void check_node_name(const Draft& draft, const std::string& name, config::Positi
     draft.source.fail(at, "a node cannot be called localhost",
                       "each node calls itself so in /etc/hosts");
   }
-  if (std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || c == '.'; })) {
+  if (std::ranges::all_of(name, [](char c) { return base::is_digit(c) || c == '.'; })) {
     draft.source.fail(
         at,
         fmt::format("a node cannot be called {}: it could be an address", config::in_quotes(name)),

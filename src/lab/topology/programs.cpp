@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <warren/base/text.hpp>
+
 #include "draft.hpp"
 #include "structure.hpp"
 
@@ -93,10 +95,8 @@ void read_sysctls(Node& node, const config::Source& source, const config::Table&
     }
     const bool is_path = std::ranges::all_of(key,
                                              [](char c) {
-                                               return (c >= 'a' && c <= 'z') ||
-                                                      (c >= 'A' && c <= 'Z') ||
-                                                      (c >= '0' && c <= '9') || c == '.' ||
-                                                      c == '_' || c == '-' || c == '/';
+                                               return base::is_letter(c) || base::is_digit(c) ||
+                                                      c == '.' || c == '_' || c == '-' || c == '/';
                                              }) &&
                          key.find("..") == std::string::npos && !key.ends_with('.');
     if (!key.starts_with("net.") || !is_path) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <warren/base/text.hpp>
 #include <warren/config/values.hpp>
 
 namespace warren::lab {
@@ -44,18 +45,13 @@ std::string type_names(std::uint16_t types) {
   return fmt::format("{} or {}", fmt::join(names, ", "), last);
 }
 
-bool has_control_characters(std::string_view text) noexcept {
-  return std::ranges::any_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
 void check_text(const Source& source, const Value& value, std::string_view key) {
   const auto* text = value.get_if<std::string>();
   // A command may have several lines.
   if (text == nullptr) return;
   std::string plain = *text;
   std::erase_if(plain, [](char c) { return c == '\n' || c == '\t'; });
-  if (has_control_characters(plain)) {
+  if (base::has_control_characters(plain)) {
     source.fail(value.at, fmt::format("`{}` has control characters in it", key));
   }
 }
@@ -205,7 +201,7 @@ void check_table(const Source& source, const Table& table, config::Position at,
   for (const Entry& entry : table.entries) {
     const Key* key = find_key(keys, entry.key);
     if (key == nullptr) fail_unknown_key(source, entry, where, keys);
-    if (has_control_characters(entry.key)) {
+    if (base::has_control_characters(entry.key)) {
       source.fail(entry.at, fmt::format("a name in {} has control characters in it", where));
     }
     check_value(source, entry, *key, where, top_level);

@@ -13,26 +13,19 @@
 #include <span>
 #include <utility>
 
+#include <warren/base/text.hpp>
+
 #include "limits.hpp"
 #include "quantity.hpp"
 
 namespace warren::lab {
 
+using base::is_digit;
+using base::is_letter;
 using config::in_quotes;
+using config::problem;
 
 namespace {
-
-std::unexpected<Problem> problem(std::string message, std::string hint = {}) {
-  return std::unexpected(Problem{std::move(message), std::move(hint)});
-}
-
-bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-
-bool is_letter(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 struct Unit {
   std::string_view name;
