@@ -13,6 +13,7 @@
 
 #include <warren/base/error.hpp>
 #include <warren/base/fd.hpp>
+#include <warren/base/system_calls.hpp>
 #include <warren/config/model.hpp>
 
 #include "commands.hpp"
@@ -20,13 +21,8 @@
 namespace warren::cli {
 namespace {
 
-void write_all(int fd, std::string_view text, const std::string& name) {
-  while (!text.empty()) {
-    const ssize_t count = write(fd, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw base::SystemError("write", name, errno);
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
+void write_text(int fd, std::string_view text, const std::string& name) {
+  if (!base::write_all(fd, text)) throw base::SystemError("write", name, errno);
 }
 
 /// The file holds private keys: it is born readable by its owner alone, and an existing file is
@@ -42,7 +38,7 @@ void write_new_file(const std::string& name, std::string_view text) {
     throw base::SystemError("create", name, error);
   }
   try {
-    write_all(fd.get(), text, name);
+    write_text(fd.get(), text, name);
     base::check_system_call(fsync(fd.get()), "write", name);
   } catch (...) {
     unlink(name.c_str());
@@ -61,7 +57,7 @@ void import(const Arguments& arguments) {
   if (!arguments.output.empty()) {
     write_new_file(arguments.output, toml);
   } else {
-    write_all(STDOUT_FILENO, toml, "standard output");
+    write_text(STDOUT_FILENO, toml, "standard output");
   }
 }
 

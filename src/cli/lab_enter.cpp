@@ -19,6 +19,7 @@
 #include <vector>
 
 #include <warren/base/error.hpp>
+#include <warren/base/system_calls.hpp>
 #include <warren/lab/claim.hpp>
 
 #include "commands.hpp"
@@ -83,9 +84,7 @@ void forward(int signal) {
 int wait_for(pid_t child) {
   running_child = child;
   for (const int signal : {SIGTERM, SIGHUP}) static_cast<void>(::signal(signal, forward));
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = base::wait_for_child(child);
   running_child = -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

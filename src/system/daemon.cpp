@@ -1,12 +1,12 @@
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 
 #include <warren/base/error.hpp>
+#include <warren/base/system_calls.hpp>
 #include <warren/system/daemon.hpp>
 
 namespace warren::system {
@@ -15,15 +15,6 @@ namespace {
 // The pipe's protocol: one of these bytes, for kFailed followed by the text, then the end.
 constexpr char kReady = 'R';
 constexpr char kFailed = 'F';
-
-void write_all(int fd, std::string_view text) noexcept {
-  while (!text.empty()) {
-    const auto written = ::write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;  // the parent is gone: nobody left to tell
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
 
 DaemonOutcome listen_to(int fd) {
   std::string said;
@@ -39,11 +30,6 @@ DaemonOutcome listen_to(int fd) {
   return {false, "the daemon ended before it was ready"};
 }
 
-void wait_for(pid_t child) {
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
-}
-
 }  // namespace
 
 void DaemonChild::ready() {
@@ -53,7 +39,7 @@ void DaemonChild::ready() {
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     base::check_system_call(::dup2(null.get(), standard), "replacing", "the standard streams");
   }
-  write_all(pipe_.get(), {&kReady, 1});
+  base::write_all(pipe_.get(), {&kReady, 1});
   pipe_.reset();
 }
 
@@ -63,8 +49,8 @@ bool DaemonChild::abandoned() const noexcept {
 }
 
 void DaemonChild::fail(std::string_view text) noexcept {
-  write_all(pipe_.get(), {&kFailed, 1});
-  write_all(pipe_.get(), text);
+  // A parent that is gone is told nothing.
+  if (base::write_all(pipe_.get(), {&kFailed, 1})) base::write_all(pipe_.get(), text);
   pipe_.reset();
 }
 
@@ -76,7 +62,7 @@ std::optional<DaemonChild> fork_daemon(DaemonOutcome& outcome) {
   const pid_t first = base::check_system_call(::fork(), "starting", "the daemon");
   if (first != 0) {
     writing.reset();
-    wait_for(first);  // short: it only forks once more
+    base::wait_for_child(first);  // short: it only forks once more
     outcome = listen_to(reading.get());
     return std::nullopt;
   }

@@ -3,12 +3,11 @@
 #include <netinet/udp.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <limits>
 
 #include <warren/base/assert.hpp>
 #include <warren/base/error.hpp>
+#include <warren/system/socket_options.hpp>
 #include <warren/system/udp_socket.hpp>
 
 namespace warren::system {
@@ -22,38 +21,16 @@ std::string describe(base::Family family, std::uint16_t port) {
                      port);
 }
 
-bool try_option(int fd, int level, int name, int value) noexcept {
-  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
-}
-
-void require_option(int fd, int level, int name, int value, const char* what,
-                    const std::string& hint = {}) {
-  base::check_system_call(::setsockopt(fd, level, name, &value, sizeof value), "setting", what,
-                          hint);
-}
-
-void set_buffers(int fd, std::uint32_t bytes) noexcept {
-  // The kernel doubles the value, so half of INT_MAX is the most it can take.
-  const int value = static_cast<int>(std::min<std::uint32_t>(
-      bytes, static_cast<std::uint32_t>(std::numeric_limits<int>::max()) / 2));
-  if (!try_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, value)) {
-    try_option(fd, SOL_SOCKET, SO_RCVBUF, value);
-  }
-  if (!try_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, value)) {
-    try_option(fd, SOL_SOCKET, SO_SNDBUF, value);
-  }
-}
-
 void set_family_options(int fd, base::Family family) {
   if (family == base::Family::v4) {
-    require_option(fd, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
-    require_option(fd, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS");
-    require_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT, "IP_MTU_DISCOVER");
+    set_option(fd, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO");
+    set_option(fd, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS");
+    set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT, "IP_MTU_DISCOVER");
   } else {
-    require_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
-    require_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
-    require_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1, "IPV6_RECVTCLASS");
-    require_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT, "IPV6_MTU_DISCOVER");
+    set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY");
+    set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO");
+    set_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1, "IPV6_RECVTCLASS");
+    set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT, "IPV6_MTU_DISCOVER");
   }
 }
 
@@ -127,8 +104,8 @@ std::uint32_t UdpSocket::receive_buffer_bytes() const {
 }
 
 void UdpSocket::set_fwmark(std::uint32_t fwmark) {
-  require_option(fd_.get(), SOL_SOCKET, SO_MARK, static_cast<int>(fwmark), "SO_MARK (fwmark)",
-                 "a firewall mark needs CAP_NET_ADMIN");
+  set_option(fd_.get(), SOL_SOCKET, SO_MARK, static_cast<int>(fwmark), "SO_MARK (fwmark)",
+             "a firewall mark needs CAP_NET_ADMIN");
 }
 
 UdpSockets UdpSockets::bind(const UdpOptions& options) {

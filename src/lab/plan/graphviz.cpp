@@ -14,6 +14,7 @@
 
 #include <warren/base/error.hpp>
 #include <warren/base/fd.hpp>
+#include <warren/base/system_calls.hpp>
 #include <warren/base/text.hpp>
 
 #include "picture.hpp"
@@ -31,29 +32,12 @@ base::Fd memory_file(const char* name) {
                                           "making a file in memory for", name));
 }
 
-void write_all(int fd, const std::string& text) {
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t written = ::write(fd, text.data() + done, text.size() - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw base::SystemError("writing", "the graph", errno);
-    done += static_cast<std::size_t>(written);
-  }
-  base::check_system_call(static_cast<int>(::lseek(fd, 0, SEEK_SET)), "rewinding", "the graph");
-}
-
-std::string read_all(int fd) {
+std::string text_of(const base::Fd& file) {
   std::string text;
-  std::array<char, 65536> buffer;
-  off_t at = 0;
-  for (;;) {
-    const ssize_t got = ::pread(fd, buffer.data(), buffer.size(), at);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw base::SystemError("reading", "what dot printed", errno);
-    if (got == 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-    at += got;
+  if (!base::read_whole_file(file.get(), text)) {
+    throw base::SystemError("reading", "what dot printed", errno);
   }
+  return text;
 }
 
 class FileActions {
@@ -85,11 +69,7 @@ int run_dot(int in, int out, int errors) {
   const int error =
       ::posix_spawnp(&pid, program.c_str(), actions.get(), nullptr, arguments.data(), environ);
   if (error != 0) throw base::SystemError("running", "dot, which draws the SVG", error, kRemedy);
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0) {
-    if (errno != EINTR) throw base::SystemError("waiting for", "dot", errno);
-  }
-  return status;
+  return base::check_system_call(base::wait_for_child(pid), "waiting for", "dot");
 }
 
 }  // namespace
@@ -98,15 +78,17 @@ std::string svg_from_dot(const std::string& dot) {
   const base::Fd in = memory_file("graph");
   const base::Fd out = memory_file("svg");
   const base::Fd errors = memory_file("messages");
-  write_all(in.get(), dot);
+  if (!base::write_all(in.get(), dot)) throw base::SystemError("writing", "the graph", errno);
+  base::check_system_call(static_cast<int>(::lseek(in.get(), 0, SEEK_SET)), "rewinding",
+                          "the graph");
   const int status = run_dot(in.get(), out.get(), errors.get());
-  const std::string svg = read_all(out.get());
+  const std::string svg = text_of(out);
   // Behind the prolog, whose document type and comments have no place inside a page.
   const std::size_t begin = svg.find("<svg");
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || begin == std::string::npos) {
     throw base::SystemError(
-        fmt::format("drawing the SVG: dot failed: {}", base::printable(read_all(errors.get()))),
-        EIO, kRemedy);
+        fmt::format("drawing the SVG: dot failed: {}", base::printable(text_of(errors))), EIO,
+        kRemedy);
   }
   return svg.substr(begin);
 }

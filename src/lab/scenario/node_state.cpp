@@ -15,6 +15,7 @@
 
 #include <warren/base/error.hpp>
 #include <warren/base/ip.hpp>
+#include <warren/base/system_calls.hpp>
 #include <warren/lab/probe.hpp>
 #include <warren/system/link_statistics.hpp>
 #include <warren/system/namespaces.hpp>
@@ -25,16 +26,6 @@ namespace {
 // include/net/tcp_states.h: a listening TCP socket, and an unconnected UDP one.
 constexpr unsigned kListen = 0x0a;
 constexpr unsigned kClosed = 0x07;
-
-std::string read_all(int fd) {
-  std::string text;
-  std::array<char, 16384> piece;
-  while (true) {
-    const ssize_t got = ::pread(fd, piece.data(), piece.size(), static_cast<off_t>(text.size()));
-    if (got <= 0) return text;
-    text.append(piece.data(), static_cast<std::size_t>(got));
-  }
-}
 
 bool parse_hex(std::string_view text, unsigned& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
@@ -95,7 +86,10 @@ ListenTable::ListenTable(int netns, Protocol protocol) : protocol_(protocol) {
 std::vector<base::Endpoint> ListenTable::all() const {
   std::vector<base::Endpoint> all;
   for (const base::Fd& file : files_) {
-    const auto some = listeners(read_all(file.get()), protocol_);
+    std::string table;
+    // A table that cannot be read is one without sockets.
+    base::read_whole_file(file.get(), table);
+    const auto some = listeners(table, protocol_);
     all.insert(all.end(), some.begin(), some.end());
   }
   return all;

@@ -15,6 +15,7 @@
 #include <warren/base/error.hpp>
 #include <warren/lab/probe.hpp>
 #include <warren/system/clock.hpp>
+#include <warren/system/socket_options.hpp>
 
 #include "sockets.hpp"
 #include "waiting.hpp"
@@ -103,16 +104,17 @@ class Pinger {
 
  private:
   void set_options() {
-    set_option(socket_, SOL_SOCKET, SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS");
-    set_buffers(socket_, 1 << 20);
+    system::set_option(socket_.get(), SOL_SOCKET, SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS");
+    system::set_buffers(socket_.get(), 1 << 20);
     if (probe_.to.is_v4()) {
       const std::uint32_t filter = kAllButEchoReply;
       base::check_system_call(
-          ::setsockopt(socket_.get(), SOL_RAW, ICMP_FILTER, &filter, sizeof filter),
-          "setting the socket option", "ICMP_FILTER");
-      set_option(socket_, IPPROTO_IP, IP_RECVERR, 1, "IP_RECVERR");
-      set_option(socket_, IPPROTO_IP, IP_MTU_DISCOVER,
-                 probe_.dont_fragment ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT, "IP_MTU_DISCOVER");
+          ::setsockopt(socket_.get(), SOL_RAW, ICMP_FILTER, &filter, sizeof filter), "setting",
+          "ICMP_FILTER");
+      system::set_option(socket_.get(), IPPROTO_IP, IP_RECVERR, 1, "IP_RECVERR");
+      system::set_option(socket_.get(), IPPROTO_IP, IP_MTU_DISCOVER,
+                         probe_.dont_fragment ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT,
+                         "IP_MTU_DISCOVER");
       return;
     }
     std::array<std::uint32_t, 8> filter;  // a set bit filters the type out
@@ -120,11 +122,13 @@ class Pinger {
     filter[ICMPV6_ECHO_REPLY / 32] &= ~(1U << (ICMPV6_ECHO_REPLY % 32));
     base::check_system_call(
         ::setsockopt(socket_.get(), IPPROTO_ICMPV6, ICMPV6_FILTER, filter.data(), sizeof filter),
-        "setting the socket option", "ICMPV6_FILTER");
-    set_option(socket_, IPPROTO_IPV6, IPV6_RECVERR, 1, "IPV6_RECVERR");
-    set_option(socket_, IPPROTO_IPV6, IPV6_MTU_DISCOVER,
-               probe_.dont_fragment ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_DONT, "IPV6_MTU_DISCOVER");
-    if (probe_.dont_fragment) set_option(socket_, IPPROTO_IPV6, IPV6_DONTFRAG, 1, "IPV6_DONTFRAG");
+        "setting", "ICMPV6_FILTER");
+    system::set_option(socket_.get(), IPPROTO_IPV6, IPV6_RECVERR, 1, "IPV6_RECVERR");
+    system::set_option(socket_.get(), IPPROTO_IPV6, IPV6_MTU_DISCOVER,
+                       probe_.dont_fragment ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_DONT,
+                       "IPV6_MTU_DISCOVER");
+    if (probe_.dont_fragment)
+      system::set_option(socket_.get(), IPPROTO_IPV6, IPV6_DONTFRAG, 1, "IPV6_DONTFRAG");
   }
 
   void fill_request() {
@@ -137,22 +141,16 @@ class Pinger {
 
   /// One message; false when there is none.
   bool receive() {
-    std::array<std::byte, 128> data;
-    alignas(cmsghdr) std::array<char, 256> control;
-    iovec piece{data.data(), data.size()};
-    msghdr message{};
-    message.msg_iov = &piece;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    const ssize_t length = ::recvmsg(socket_.get(), &message, MSG_TRUNC);
+    ReceivedMessage message;
+    const ssize_t length = message.receive(socket_, MSG_TRUNC);
     if (length < 0) {
       if (errno == EINTR) return true;
       if (errno != EAGAIN) report_.obstacle = base::errno_text(errno);
       return false;
     }
-    handle(base::ConstBytes(data).first(std::min(data.size(), static_cast<std::size_t>(length))),
-           static_cast<std::size_t>(length), receive_stamp(message).value_or(system::wall_now()));
+    const auto whole = static_cast<std::size_t>(length);
+    handle(message.data().first(std::min(message.data().size(), whole)), whole,
+           receive_stamp(message.header()).value_or(system::wall_now()));
     return true;
   }
 

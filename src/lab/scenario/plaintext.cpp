@@ -20,6 +20,7 @@
 #include <warren/lab/probe.hpp>
 #include <warren/system/clock.hpp>
 #include <warren/system/namespaces.hpp>
+#include <warren/system/socket_options.hpp>
 
 #include "sockets.hpp"
 #include "waiting.hpp"
@@ -50,7 +51,7 @@ base::Fd open_tap_point(const TapPoint& point) {
     base::Fd socket(
         base::check_system_call(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
                                 "making", "a packet socket"));
-    set_buffers(socket, 16 << 20);
+    system::set_buffers(socket.get(), 16 << 20);
     sockaddr_ll address{};
     address.sll_family = AF_PACKET;
     address.sll_protocol = htons(ETH_P_ALL);
@@ -142,7 +143,7 @@ class Search {
   base::Fd bound_client(int type) {
     base::Fd client = make_socket(probe_.from_netns, probe_.to, type);
     if (probe_.source_port != 0) {
-      static_cast<void>(try_option(client, SOL_SOCKET, SO_REUSEADDR, 1));
+      static_cast<void>(system::try_option(client.get(), SOL_SOCKET, SO_REUSEADDR, 1));
       static_cast<void>(
           bind_to(client, base::IpAddress::any(probe_.to.family()), probe_.source_port));
     }
@@ -179,7 +180,7 @@ class Search {
 
   bool exchange_tcp(base::Instant deadline) {
     const base::Fd listener = make_socket(probe_.to_netns, probe_.to, SOCK_STREAM);
-    static_cast<void>(try_option(listener, SOL_SOCKET, SO_REUSEADDR, 1));
+    static_cast<void>(system::try_option(listener.get(), SOL_SOCKET, SO_REUSEADDR, 1));
     if (const int error = bind_to(listener, probe_.to, probe_.port); error != 0) {
       return refuse("cannot listen on", error);
     }

@@ -22,6 +22,7 @@
 
 #include <warren/base/error.hpp>
 #include <warren/base/fd.hpp>
+#include <warren/base/system_calls.hpp>
 #include <warren/lab/report.hpp>
 #include <warren/lab/runner.hpp>
 #include <warren/system/clock.hpp>
@@ -79,13 +80,7 @@ void write_line(int fd, const nlohmann::json& json) {
   // Output of commands may be anything; a report shows what can be shown.
   const std::string line =
       json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    const ssize_t written = ::write(fd, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
+  base::write_all(fd, line);
 }
 
 /// In the forked process; does not return.
@@ -134,7 +129,7 @@ class Child {
   ~Child() {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
+    base::wait_for_child(pid_);
   }
 
   [[nodiscard]] int pipe() const noexcept { return pipe_.get(); }
@@ -179,9 +174,7 @@ class Child {
 
   /// After its end.
   void conclude() {
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
+    const int status = base::wait_for_child(pid_);
     pid_ = -1;
     if (has_result_) return;
     result_.outcome = Outcome::error;
@@ -316,16 +309,7 @@ class Runner {
     draw();
   }
 
-  void draw() {
-    const std::string text = progress_.draw(system::boot_now());
-    std::string_view rest = text;
-    while (!rest.empty()) {
-      const ssize_t written = ::write(out_, rest.data(), rest.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return;
-      rest.remove_prefix(static_cast<std::size_t>(written));
-    }
-  }
+  void draw() { base::write_all(out_, progress_.draw(system::boot_now())); }
 
   RunnerOptions options_;
   int out_;

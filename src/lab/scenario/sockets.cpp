@@ -60,24 +60,6 @@ base::Fd make_socket(int netns, const base::IpAddress& address, int type, int pr
   });
 }
 
-void set_option(const base::Fd& socket, int level, int option, int value, const char* name) {
-  base::check_system_call(::setsockopt(socket.get(), level, option, &value, sizeof value),
-                          "setting the socket option", name);
-}
-
-bool try_option(const base::Fd& socket, int level, int option, int value) noexcept {
-  return ::setsockopt(socket.get(), level, option, &value, sizeof value) == 0;
-}
-
-void set_buffers(const base::Fd& socket, int bytes) noexcept {
-  if (!try_option(socket, SOL_SOCKET, SO_RCVBUFFORCE, bytes)) {
-    static_cast<void>(try_option(socket, SOL_SOCKET, SO_RCVBUF, bytes));
-  }
-  if (!try_option(socket, SOL_SOCKET, SO_SNDBUFFORCE, bytes)) {
-    static_cast<void>(try_option(socket, SOL_SOCKET, SO_SNDBUF, bytes));
-  }
-}
-
 int bind_to(const base::Fd& socket, const base::IpAddress& address, std::uint16_t port) noexcept {
   const SocketAddress to(address, port);
   return ::bind(socket.get(), to.get(), to.length) == 0 ? 0 : errno;
@@ -95,6 +77,16 @@ int pending_error(const base::Fd& socket) noexcept {
   return ::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &length) == 0 ? error : errno;
 }
 
+ssize_t ReceivedMessage::receive(const base::Fd& socket, int flags) noexcept {
+  piece_ = {data_.data(), data_.size()};
+  header_ = {};
+  header_.msg_iov = &piece_;
+  header_.msg_iovlen = 1;
+  header_.msg_control = control_.data();
+  header_.msg_controllen = control_.size();
+  return ::recvmsg(socket.get(), &header_, flags);
+}
+
 std::optional<base::WallTime> receive_stamp(const msghdr& message) noexcept {
   const auto stamp = control_value<timespec>(message, SOL_SOCKET, SO_TIMESTAMPNS);
   if (!stamp) return {};
@@ -110,19 +102,13 @@ std::string drain_errors(const base::Fd& socket) {
   std::string last;
   // One ICMP error is one message; a bound keeps a flood of them from holding the probe.
   for (int i = 0; i < 256; ++i) {
-    std::array<char, 256> data;
-    alignas(cmsghdr) std::array<char, 512> control;
-    iovec piece{data.data(), data.size()};
-    msghdr message{};
-    message.msg_iov = &piece;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    if (::recvmsg(socket.get(), &message, MSG_ERRQUEUE) < 0) break;
+    ReceivedMessage message;
+    if (message.receive(socket, MSG_ERRQUEUE) < 0) break;
     const cmsghdr* header =
-        find_control(message, IPPROTO_IP, IP_RECVERR, sizeof(sock_extended_err));
+        find_control(message.header(), IPPROTO_IP, IP_RECVERR, sizeof(sock_extended_err));
     if (header == nullptr) {
-      header = find_control(message, IPPROTO_IPV6, IPV6_RECVERR, sizeof(sock_extended_err));
+      header =
+          find_control(message.header(), IPPROTO_IPV6, IPV6_RECVERR, sizeof(sock_extended_err));
     }
     if (header == nullptr) continue;
     sock_extended_err error;

@@ -17,6 +17,7 @@
 #include <warren/base/error.hpp>
 #include <warren/lab/probe.hpp>
 #include <warren/system/clock.hpp>
+#include <warren/system/socket_options.hpp>
 
 #include "sockets.hpp"
 #include "statistics.hpp"
@@ -53,7 +54,7 @@ class TcpMeasurement {
  private:
   bool listen() {
     listener_ = make_socket(probe_.to_netns, probe_.to, SOCK_STREAM);
-    set_option(listener_, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+    system::set_option(listener_.get(), SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
     if (!choose_congestion(listener_)) return false;
     int error = bind_to(listener_, probe_.to, probe_.port);
     if (error == 0 && ::listen(listener_.get(), static_cast<int>(probe_.streams)) != 0) {
@@ -104,7 +105,7 @@ class TcpMeasurement {
     if (!choose_congestion(client)) return {};
     if (probe_.source_port != 0) {
       // A port of its own makes the flow the same in every run. One that is taken is no obstacle.
-      set_option(client, SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
+      system::set_option(client.get(), SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
       static_cast<void>(bind_to(client, base::IpAddress::any(probe_.to.family()),
                                 static_cast<std::uint16_t>(probe_.source_port + stream)));
     }

@@ -16,6 +16,7 @@
 #include <warren/base/error.hpp>
 #include <warren/lab/probe.hpp>
 #include <warren/system/clock.hpp>
+#include <warren/system/socket_options.hpp>
 
 #include "sockets.hpp"
 #include "statistics.hpp"
@@ -55,16 +56,16 @@ class UdpMeasurement {
  private:
   bool open() {
     receiver_ = make_socket(probe_.to_netns, probe_.to, SOCK_DGRAM);
-    set_buffers(receiver_, 16 << 20);
-    set_option(receiver_, SOL_SOCKET, SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS");
-    set_option(receiver_, SOL_SOCKET, SO_RXQ_OVFL, 1, "SO_RXQ_OVFL");
+    system::set_buffers(receiver_.get(), 16 << 20);
+    system::set_option(receiver_.get(), SOL_SOCKET, SO_TIMESTAMPNS, 1, "SO_TIMESTAMPNS");
+    system::set_option(receiver_.get(), SOL_SOCKET, SO_RXQ_OVFL, 1, "SO_RXQ_OVFL");
     if (const int error = bind_to(receiver_, probe_.to, probe_.port); error != 0) {
       report_.obstacle = fmt::format("cannot bind to {} port {}: {}", probe_.to.to_string(),
                                      probe_.port, base::errno_text(error));
       return false;
     }
     sender_ = make_socket(probe_.from_netns, probe_.to, SOCK_DGRAM);
-    set_buffers(sender_, 4 << 20);
+    system::set_buffers(sender_.get(), 4 << 20);
     if (probe_.source_port != 0) {
       // A port of its own makes the flow the same in every run. One that is taken is no obstacle.
       static_cast<void>(

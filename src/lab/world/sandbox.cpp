@@ -20,6 +20,7 @@
 #include <warren/base/assert.hpp>
 #include <warren/base/error.hpp>
 #include <warren/base/fd.hpp>
+#include <warren/base/system_calls.hpp>
 #include <warren/lab/claim.hpp>
 #include <warren/lab/sandbox.hpp>
 #include <warren/system/harden.hpp>
@@ -93,11 +94,6 @@ void replace_run() {
   }
 }
 
-void wait_for(pid_t child) {
-  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
-}
-
 /// A /proc of the lab's process namespace, for the nodes: only a process in there can mount it. A
 /// container may refuse it; then nodes see the machine's.
 void mount_lab_proc(int pid_namespace) {
@@ -110,10 +106,10 @@ void mount_lab_proc(int pid_namespace) {
                   ? 0
                   : 1);
     }
-    if (inside > 0) wait_for(inside);
+    if (inside > 0) base::wait_for_child(inside);
     ::_exit(0);
   }
-  if (entering > 0) wait_for(entering);
+  if (entering > 0) base::wait_for_child(entering);
 }
 
 }  // namespace
