@@ -21,6 +21,8 @@ namespace {
 
 using config::in_quotes;
 
+constexpr std::string_view kSayTheSame = "say the same";
+
 std::vector<std::string_view> link_counters() {
   std::vector<std::string_view> names;
   each_counter(WireCounters{},
@@ -40,7 +42,8 @@ void assign_number(To& to, const std::optional<From>& from) {
 
 }  // namespace
 
-void Checks::only_one_of(const Fields& fields, std::initializer_list<std::string_view> keys) const {
+void Checks::only_one_of(const Fields& fields, std::initializer_list<std::string_view> keys,
+                         std::string_view why) const {
   std::string_view first;
   for (const std::string_view key : keys) {
     if (!fields.has(key)) continue;
@@ -48,7 +51,7 @@ void Checks::only_one_of(const Fields& fields, std::initializer_list<std::string
       first = key;
       continue;
     }
-    draft_.source.fail(fields.find(key)->at, fmt::format("`{}` and `{}` say the same", first, key),
+    draft_.source.fail(fields.find(key)->at, fmt::format("`{}` and `{}` {}", first, key, why),
                        "leave one of them out");
   }
 }
@@ -99,8 +102,8 @@ Check Checks::rtt(const Fields& fields) {
 
 /// From `at_least` and `at_most`, or from the bound `key`.
 std::optional<Bound> Checks::read_rate(const Fields& fields, std::string_view key) const {
-  only_one_of(fields, {key, "at_least"});
-  only_one_of(fields, {key, "at_most"});
+  only_one_of(fields, {key, "at_least"}, kSayTheSame);
+  only_one_of(fields, {key, "at_most"}, kSayTheSame);
   if (auto bound = fields.bound(key, Quantity::rate)) return bound;
   const auto least = fields.value("at_least", parse_rate);
   const auto most = fields.value("at_most", parse_rate);
@@ -119,16 +122,18 @@ std::optional<Bound> Checks::read_rate(const Fields& fields, std::string_view ke
   return bound;
 }
 
+void Checks::read_duration(const Fields& fields, std::string_view amount,
+                           base::Duration& duration) const {
+  only_one_of(fields, {"duration", amount}, "do not go together");
+  assign(duration, fields.duration("duration"));
+  if (duration == base::Duration{}) fields.fail("duration", "nothing is sent in no time");
+}
+
 Check Checks::tcp(const Fields& fields) {
   ExpectTcp check;
   check.from = draft_.host_of(fields, "from");
   check.to = read_receiver(fields, check.from);
-  if (fields.has("duration") && fields.has("bytes")) {
-    draft_.source.fail(fields.find("bytes")->at, "`duration` and `bytes` do not go together",
-                       "leave one of them out");
-  }
-  assign(check.duration, fields.duration("duration"));
-  if (check.duration == base::Duration{}) fields.fail("duration", "nothing is sent in no time");
+  read_duration(fields, "bytes", check.duration);
   check.bytes = fields.size("bytes", std::uint64_t{1} << 44);
   if (check.bytes == std::uint64_t{0}) fields.fail("bytes", "nothing is sent");
   assign_number(check.streams, fields.integer("streams"));
@@ -142,13 +147,8 @@ Check Checks::udp(const Fields& fields) {
   ExpectUdp check;
   check.from = draft_.host_of(fields, "from");
   check.to = read_receiver(fields, check.from);
-  if (fields.has("duration") && fields.has("count")) {
-    draft_.source.fail(fields.find("count")->at, "`duration` and `count` do not go together",
-                       "leave one of them out");
-  }
-  only_one_of(fields, {"rate", "pps"});
-  assign(check.duration, fields.duration("duration"));
-  if (check.duration == base::Duration{}) fields.fail("duration", "nothing is sent in no time");
+  read_duration(fields, "count", check.duration);
+  only_one_of(fields, {"rate", "pps"}, kSayTheSame);
   if (const auto count = fields.integer("count")) check.count = static_cast<std::uint64_t>(*count);
   assign(check.rate_bps, fields.value("rate", parse_rate));
   assign_number(check.packets_per_s, fields.integer("pps"));

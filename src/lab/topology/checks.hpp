@@ -30,8 +30,11 @@ class Checks {
                     std::optional<std::string>& pattern) const;
   void check_interface(const Fields& fields, std::string_view key, NodeId node,
                        const std::string& name) const;
-  /// Refuses all but one of the keys.
-  void only_one_of(const Fields& fields, std::initializer_list<std::string_view> keys) const;
+  /// Refuses all but one of the keys; `why`: what two of them do, "say the same".
+  void only_one_of(const Fields& fields, std::initializer_list<std::string_view> keys,
+                   std::string_view why) const;
+  /// How long to send; `amount` is the key that says how much instead.
+  void read_duration(const Fields& fields, std::string_view amount, base::Duration& duration) const;
   [[nodiscard]] std::map<std::string, Bound> read_values(const Fields& fields, bool of_link) const;
 
   Draft& draft_;
