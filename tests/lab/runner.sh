@@ -5,11 +5,10 @@
 # Environment: WARREN (the binary). Exit status: 0 passed, 77 skipped with the reason, else failed.
 set -euo pipefail
 
-skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
-fail() { printf 'FAILED: %s\n' "$*" >&2; [ ! -s out ] || sed 's/^/  | /' out >&2; exit 1; }
-note() { printf -- '- %s\n' "$*"; }
-
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source-path=SCRIPTDIR source=../support/basics.sh
+. "$repo/tests/support/basics.sh"
+fail() { printf 'FAILED: %s\n' "$*" >&2; [ ! -s out ] || sed 's/^/  | /' out >&2; exit 1; }
 WARREN=$(realpath "${WARREN:-$repo/build/release/src/cli/warren}")
 [ -c /dev/net/tun ] || skip "needs /dev/net/tun"
 unset GITHUB_ACTIONS GITHUB_STEP_SUMMARY
@@ -39,16 +38,6 @@ says() { grep -qF -- "$1" out || fail "it did not say: $1"; }
 
 # Whether a process of ours runs whose command line has the text.
 lives() { pgrep -f -- "$1" >/dev/null; }
-# within SECONDS WHAT COMMAND...: repeats the command until it succeeds; fails after that time.
-within() {
-  local end what=$2
-  end=$(($(date +%s%N) + $1 * 1000000000))
-  shift 2
-  until "$@" >/dev/null 2>&1; do
-    [ "$(date +%s%N)" -lt "$end" ] || fail "$what: not in time"
-    sleep 0.02
-  done
-}
 
 lab good "b answers" 'ping = { from = "a", to = "b" }'
 runs 0 good.toml
@@ -92,7 +81,7 @@ interrupt() {
   # A shell starts what runs in the background with SIGINT ignored.
   env --default-signal=INT "$WARREN" lab test slow.toml >out 2>&1 &
   local runner=$!
-  within 10 "the command in the node" lives 'sleep 4711.25'
+  within 10 "the command runs in the node" lives 'sleep 4711.25'
   kill -"$1" "$runner"
   local status=0
   wait "$runner" || status=$?
@@ -107,19 +96,18 @@ interrupt TERM 15
 note "and so does SIGTERM"
 interrupt KILL 9
 gone() { ! lives 'sleep 4711.25'; }
-within 5 "the lab's end after its runner's" gone
-note "a killed runner takes its labs with it"
+within 5 "a killed runner takes its labs with it" gone
 
 "$WARREN" lab test slow.toml >out 2>&1 &
 runner=$!
-within 10 "the command in the node" lives 'sleep 4711.25'
+within 10 "the command runs in the node" lives 'sleep 4711.25'
 session=$(pgrep -P "$runner" | head -n 1)
 kill -SEGV "$session"
 status=0
 wait "$runner" || status=$?
 [ "$status" -eq 3 ] || fail "a session that crashed: status $status"
 says "was killed by signal 11"
-within 5 "the end of the crashed lab's processes" gone
+within 5 "a crashed lab's processes end" gone
 note "a session that crashes is an error with its signal, and leaves nothing"
 
 sed -i 's/^name = "slow"/&\ntimeout = "300ms"/' slow.toml

@@ -46,13 +46,3 @@ traces() {
 
 # nothing_new FILE: the traces are those in FILE.
 nothing_new() { diff "$1" <(traces) >"$work/difference"; }
-
-# within_quietly SECONDS COMMAND...
-within_quietly() {
-  local end=$(($(ms) + $1 * 1000))
-  shift
-  until "$@"; do
-    [ "$(ms)" -lt "$end" ] || return 1
-    sleep 0.02
-  done
-}

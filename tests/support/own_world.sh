@@ -5,9 +5,8 @@
 # Environment: WARREN (the binary). Exit status: 0 passed, 77 skipped with the reason, else failed.
 set -euo pipefail
 
-skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
-fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
-note() { printf -- '- %s\n' "$*"; }
+# shellcheck source-path=SCRIPTDIR source=basics.sh
+. "$(dirname "${BASH_SOURCE[0]}")/basics.sh"
 
 [ "$(id -u)" -eq 0 ] || skip "needs root: it makes network namespaces"
 [ -c /dev/net/tun ] || skip "needs /dev/net/tun"
@@ -31,16 +30,4 @@ ln -s "$WARREN" "$work/bin/warren-wg"
 export PATH="$work/bin:$PATH"
 cd "$work"
 
-# within SECONDS WHAT COMMAND...: repeats the command until it succeeds; fails after that time.
-within() {
-  local end what=$2
-  end=$(($(date +%s%N) + $1 * 1000000000))
-  shift 2
-  until "$@" >/dev/null 2>&1; do
-    [ "$(date +%s%N)" -lt "$end" ] || fail "$what: not in time"
-    sleep 0.02
-  done
-  note "$what"
-}
 has_no_process() { ! pgrep -x warren-wg; }
-ms() { echo $(($(date +%s%N) / 1000000)); }

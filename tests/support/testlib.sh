@@ -12,10 +12,8 @@ export WARREN WARREN_PREFIX="${WARREN_PREFIX:-t$$}"
 
 # shellcheck source-path=SCRIPTDIR source=../support/evidence.sh
 . "$repo/tests/support/evidence.sh"
-
-skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
-fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
-note() { printf -- '- %s\n' "$*"; }
+# shellcheck source-path=SCRIPTDIR source=../support/basics.sh
+. "$repo/tests/support/basics.sh"
 
 [ "$(id -u)" -eq 0 ] || skip "needs root: it makes network namespaces"
 [ -c /dev/net/tun ] || skip "needs /dev/net/tun"
@@ -61,18 +59,6 @@ finish() {
 
 up() { "$script" up; }
 on() { "$script" exec "$@"; }
-
-# within SECONDS WHAT COMMAND...: repeats the command until it succeeds; fails after that time.
-within() {
-  local end what=$2
-  end=$(($(date +%s%N) + $1 * 1000000000))
-  shift 2
-  until "$@" >/dev/null 2>&1; do
-    [ "$(date +%s%N)" -lt "$end" ] || fail "$what: not in time"
-    sleep 0.05
-  done
-  note "$what"
-}
 
 # ping_through FROM TO-ADDRESS [PING OPTIONS...]: five packets, all must return.
 ping_through() {
