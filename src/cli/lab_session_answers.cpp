@@ -29,25 +29,9 @@ std::string joined_names(const Range& range) {
 }
 
 lab::NodeId find_node(const lab::Topology& topology, const std::string& name) {
-  for (std::uint32_t i = 0; i < topology.nodes.size(); ++i) {
-    if (topology.nodes[i].name == name) return lab::NodeId(i);
-  }
+  if (const auto node = topology.find_node(name)) return *node;
   throw UsageError(fmt::format("the lab {} has no node {}", topology.name, name),
                    fmt::format("its nodes: {}", joined_names(topology.nodes)));
-}
-
-std::string_view kind_text(lab::NodeKind kind) {
-  switch (kind) {
-    case lab::NodeKind::host:
-      return "host";
-    case lab::NodeKind::router:
-      return "router";
-    case lab::NodeKind::nat:
-      return "nat";
-    case lab::NodeKind::bridge:
-      return "switch";
-  }
-  return "";
 }
 
 json addresses_of(const std::vector<base::InterfaceAddress>& addresses) {
@@ -71,7 +55,8 @@ json node_status(const lab::Topology& topology, lab::NodeId id) {
           {{"name", tunnel.name}, {"addresses", addresses_of(end.addresses)}, {"tunnel", true}});
     }
   }
-  json status{{"name", node.name}, {"kind", kind_text(node.kind)}, {"interfaces", interfaces}};
+  json status{
+      {"name", node.name}, {"kind", lab::identifier(node.kind)}, {"interfaces", interfaces}};
   if (!lab::rootless()) status["namespace"] = lab::namespace_name(topology, id);
   return status;
 }
@@ -163,9 +148,7 @@ LabAnswer LabSession::enter(const std::string& node) const {
 }
 
 lab::LinkId LabSession::find_link(const std::string& name) const {
-  for (std::uint32_t i = 0; i < topology_.links.size(); ++i) {
-    if (topology_.links[i].name == name) return lab::LinkId(i);
-  }
+  if (const auto link = topology_.find_link(name)) return *link;
   throw UsageError(fmt::format("the lab {} has no link {}", topology_.name, name),
                    fmt::format("its links: {}", joined_names(topology_.links)));
 }

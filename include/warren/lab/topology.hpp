@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -40,6 +41,11 @@ enum class NodeKind : std::uint8_t {
   nat,     ///< forwards, and hides what leaves by its outside interface behind its address
   bridge,  ///< kind = "switch": joins its links on layer 2, has no address
 };
+/// As a lab's file writes them, by NodeKind.
+inline constexpr std::array<std::string_view, 4> kNodeKinds{"host", "router", "nat", "switch"};
+constexpr std::string_view identifier(NodeKind kind) {
+  return kNodeKinds.at(static_cast<std::size_t>(kind));
+}
 
 /// When a program counts as ready.
 struct Readiness {

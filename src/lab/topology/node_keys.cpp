@@ -2,6 +2,8 @@
 #include <array>
 #include <string_view>
 
+#include <warren/lab/topology.hpp>
+
 #include "key_tables.hpp"
 #include "limits.hpp"
 
@@ -9,8 +11,6 @@ namespace warren::lab {
 namespace {
 
 using enum Format;
-
-constexpr std::array<std::string_view, 4> kKinds = {"host", "router", "nat", "switch"};
 
 constexpr std::array kReady = {
     from_to(Key{"tcp", kInteger, text, "somebody listens on this TCP port", "80"}, 1, 65535),
@@ -53,7 +53,7 @@ constexpr std::array kNode = {
                "\"host\" (default), \"router\" forwards, \"nat\" forwards and hides, \"switch\" "
                "joins links",
                "\"router\""},
-           kKinds),
+           kNodeKinds),
     from_to(Key{"count", kInteger, text, "makes so many nodes alike: NAME-1, NAME-2, …", "99"},
             kMinCount, kMaxCount),
     Key{"outside", kText, interface,

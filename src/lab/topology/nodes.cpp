@@ -13,11 +13,9 @@
 namespace warren::lab {
 namespace {
 
+/// The reader of keys has seen that it is one.
 NodeKind kind_of(std::string_view text) noexcept {
-  if (text == "router") return NodeKind::router;
-  if (text == "nat") return NodeKind::nat;
-  if (text == "switch") return NodeKind::bridge;
-  return NodeKind::host;
+  return static_cast<NodeKind>(std::ranges::find(kNodeKinds, text) - kNodeKinds.begin());
 }
 
 void check_kind(const Fields& fields, NodeKind kind) {
