@@ -4,9 +4,6 @@
 // interface is no longer the way to their peer are forgotten: the kernel then chooses.
 #pragma once
 
-#include <functional>
-
-#include <warren/base/ip.hpp>
 #include <warren/engine/engine.hpp>
 #include <warren/protocol/device.hpp>
 #include <warren/system/netlink.hpp>

@@ -93,10 +93,10 @@ TEST_CASE("TAP 14 has a subtest per expectation and says why one failed") {
 TEST_CASE("GitHub's annotations point at the line and escape what ends a command") {
   check_golden("annotations.txt", lab::github_annotations(three(), ""));
   lab::LabResult result = failed();
-  result.file = "/work/space/a,b:c%.toml";
+  result.file = "/lab/space/a,b:c%.toml";
   result.expectations.resize(2);
   result.expectations[1].message = "100% lost\r\n::error::not a command";
-  const std::string text = lab::github_annotations(std::vector{result}, "/work/space");
+  const std::string text = lab::github_annotations(std::vector{result}, "/lab/space");
   CHECK(
       text.starts_with("::error file=a%2Cb%3Ac%25.toml,line=12,col=1,title=failover%3A round "
                        "trip as configured::100%25 lost"));
@@ -106,7 +106,7 @@ TEST_CASE("GitHub's annotations point at the line and escape what ends a command
 TEST_CASE("a file outside the workspace keeps its path in annotations") {
   lab::LabResult result = failed();
   result.file = "/elsewhere/x.toml";
-  CHECK(lab::github_annotations(std::vector{result}, "/work/space")
+  CHECK(lab::github_annotations(std::vector{result}, "/lab/space")
             .starts_with("::error file=/elsewhere/x.toml,"));
 }
 
