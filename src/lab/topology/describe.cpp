@@ -16,6 +16,7 @@
 #include "impairment.hpp"
 #include "keys.hpp"
 #include "structure.hpp"
+#include "values.hpp"
 
 namespace warren::lab {
 namespace {
@@ -81,12 +82,11 @@ std::string describe_rate(const impair::Settings& settings) {
 }
 
 std::string describe_drop(const impair::Settings& settings) {
-  static constexpr std::array<std::string_view, 8> kKinds = {
-      "any", "udp", "tcp", "tcp.syn", "tcp.fin", "tcp.rst", "icmp", "arp"};
   std::string text;
   for (const impair::Selector& selector : settings.drop) {
-    text += fmt::format("{}{}#{}", text.empty() ? "drop " : " ",
-                        kKinds.at(static_cast<std::size_t>(selector.kind)), selector.number);
+    text +=
+        fmt::format("{}{}#{}", text.empty() ? "drop " : " ",
+                    kSelectorKinds.at(static_cast<std::size_t>(selector.kind)), selector.number);
   }
   return text;
 }

@@ -175,17 +175,6 @@ Parsed<impair::Probability> parse_share(std::string_view text) {
 }
 
 Parsed<impair::Selector> parse_selector(std::string_view text) {
-  using Kind = impair::Selector::Kind;
-  static constexpr std::array<std::pair<std::string_view, Kind>, 8> kKinds = {{
-      {"any", Kind::any},
-      {"udp", Kind::udp},
-      {"tcp", Kind::tcp},
-      {"tcp.syn", Kind::tcp_syn},
-      {"tcp.fin", Kind::tcp_fin},
-      {"tcp.rst", Kind::tcp_rst},
-      {"icmp", Kind::icmp},
-      {"arp", Kind::arp},
-  }};
   const std::size_t hash = text.find('#');
   const std::string_view digits =
       hash == std::string_view::npos ? std::string_view{} : text.substr(hash + 1);
@@ -199,14 +188,13 @@ Parsed<impair::Selector> parse_selector(std::string_view text) {
     return problem(fmt::format("{} is no packet", in_quotes(text)), "packets count from 1");
   }
   const std::string_view kind = text.substr(0, hash);
-  std::array<std::string_view, kKinds.size()> names;
-  std::ranges::transform(kKinds, names.begin(), [](const auto& each) { return each.first; });
-  for (const auto& [name, value] : kKinds) {
-    if (name == kind) return impair::Selector{.kind = value, .number = number};
+  if (const auto* found = std::ranges::find(kSelectorKinds, kind); found != kSelectorKinds.end()) {
+    const auto index = found - kSelectorKinds.begin();
+    return impair::Selector{.kind = static_cast<impair::Selector::Kind>(index), .number = number};
   }
-  const std::string_view nearest = config::nearest_name(kind, names);
+  const std::string_view nearest = config::nearest_name(kind, kSelectorKinds);
   return problem(fmt::format("{} is no kind of packet", in_quotes(kind)),
-                 nearest.empty() ? fmt::format("there are: {}", fmt::join(names, ", "))
+                 nearest.empty() ? fmt::format("there are: {}", fmt::join(kSelectorKinds, ", "))
                                  : fmt::format("did you mean \"{}\"?", nearest));
 }
 

@@ -1,6 +1,7 @@
 // Quantities and names as a lab's file writes them. Pure text: the caller adds the place.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -31,6 +32,9 @@ enum class Quantity : std::uint8_t { duration, rate, share, count };
 /// "0.5%..1.5%", and a value alone where it can be met exactly (counts and shares).
 Parsed<Bound> parse_bound(std::string_view text, Quantity quantity);
 
+/// By impair::Selector::Kind.
+inline constexpr std::array<std::string_view, 8> kSelectorKinds{
+    "any", "udp", "tcp", "tcp.syn", "tcp.fin", "tcp.rst", "icmp", "arp"};
 /// "udp#3": kind and number, from 1.
 Parsed<impair::Selector> parse_selector(std::string_view text);
 /// "TERM", "SIGTERM".
