@@ -9,6 +9,8 @@
 
 #include <warren/impair/recording.hpp>
 
+#include "text_lines.hpp"
+
 namespace warren::impair {
 namespace {
 
@@ -145,10 +147,7 @@ std::expected<Recording, TextError> Recording::parse(std::string_view text) {
   Recording recording;
   std::size_t frames = 0;
   for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view line = take_line(text);
     if (line.find_first_not_of(" \t") == std::string_view::npos || line.starts_with('#')) continue;
     auto parsed = parse_line(line);
     if (!parsed) return std::unexpected(TextError{number, std::move(parsed.error())});

@@ -6,15 +6,14 @@
 
 #include <warren/impair/trace.hpp>
 
+#include "text_lines.hpp"
+
 namespace warren::impair {
 
 std::expected<Trace, TextError> Trace::parse(std::string_view text) {
   Trace trace;
   for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
+    const std::string_view line = take_line(text);
     std::uint32_t ms = 0;
     const auto [rest, error] = std::from_chars(line.data(), line.data() + line.size(), ms);
     if (error != std::errc() || rest != line.data() + line.size()) {
