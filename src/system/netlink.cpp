@@ -113,14 +113,7 @@ std::optional<Link> Netlink::find_link(std::string_view name) {
 }
 
 std::vector<Link> Netlink::links() {
-  std::vector<Link> links;
-  socket_->require(
-      Message(RTM_GETLINK, NLM_F_DUMP, ifinfomsg{}), "listing", "the interfaces",
-      [&](const nlmsghdr* answer) {
-        if (auto link = rtnl::parse_link(answer)) links.push_back(std::move(*link));
-      },
-      [&] { links.clear(); });
-  return links;
+  return rtnl::get_links(*socket_);
 }
 
 void Netlink::set_link_up(std::uint32_t index, bool up) {

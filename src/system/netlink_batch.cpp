@@ -189,14 +189,7 @@ bool NetlinkBatch::empty() const noexcept {
 
 std::vector<Link> NetlinkBatch::links() {
   flush();
-  std::vector<Link> links;
-  state_->socket.require(
-      Message(RTM_GETLINK, NLM_F_DUMP, ifinfomsg{}), "listing", "the interfaces",
-      [&](const nlmsghdr* answer) {
-        if (auto link = rtnl::parse_link(answer)) links.push_back(std::move(*link));
-      },
-      [&] { links.clear(); });
-  return links;
+  return rtnl::get_links(state_->socket);
 }
 
 }  // namespace warren::system

@@ -256,4 +256,15 @@ std::optional<Link> get_link(Socket& socket, std::uint32_t index, std::string_vi
   return link;
 }
 
+std::vector<Link> get_links(Socket& socket) {
+  std::vector<Link> links;
+  socket.require(
+      Message(RTM_GETLINK, NLM_F_DUMP, ifinfomsg{}), "listing", "the interfaces",
+      [&](const nlmsghdr* answer) {
+        if (auto link = parse_link(answer)) links.push_back(std::move(*link));
+      },
+      [&] { links.clear(); });
+  return links;
+}
+
 }  // namespace warren::system::rtnl

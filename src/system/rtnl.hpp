@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <warren/base/ip.hpp>
 #include <warren/system/netlink.hpp>
@@ -122,5 +123,8 @@ std::optional<Link> parse_link(const nlmsghdr* message);
 /// that the socket's own knows by this id. Empty when there is none.
 std::optional<Link> get_link(Socket& socket, std::uint32_t index, std::string_view name,
                              std::optional<std::int32_t> netns_id = {});
+
+/// All interfaces of the socket's namespace.
+std::vector<Link> get_links(Socket& socket);
 
 }  // namespace warren::system::rtnl
