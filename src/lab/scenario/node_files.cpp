@@ -6,30 +6,23 @@
 
 #include <array>
 #include <cerrno>
-#include <exception>
 #include <system_error>
-#include <thread>
 
 #include <warren/base/error.hpp>
 #include <warren/base/fd.hpp>
+#include <warren/system/namespaces.hpp>
 
 namespace warren::lab {
 
 void run_in_mounts(const World& world, NodeId node, const std::function<void()>& work) {
   const int mounts = world.mount_namespace(node);
-  std::exception_ptr failure;
-  std::thread([&] {
-    try {
-      // setns(2): a thread that shares its root and current directory with others may not change
-      // its mount namespace.
-      base::check_system_call(::unshare(CLONE_FS), "unsharing", "the file system attributes");
-      base::check_system_call(::setns(mounts, CLONE_NEWNS), "entering", "a node's mount namespace");
-      work();
-    } catch (...) {
-      failure = std::current_exception();
-    }
-  }).join();
-  if (failure) std::rethrow_exception(failure);
+  system::run_in_own_thread([&] {
+    // setns(2): a thread that shares its root and current directory with others may not change
+    // its mount namespace.
+    base::check_system_call(::unshare(CLONE_FS), "unsharing", "the file system attributes");
+    base::check_system_call(::setns(mounts, CLONE_NEWNS), "entering", "a node's mount namespace");
+    work();
+  });
 }
 
 bool exists_in_node(const World& world, NodeId node, const std::filesystem::path& path) {
