@@ -8,12 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include <warren/base/bytes.hpp>
 #include <warren/base/error.hpp>
 #include <warren/lab/probe.hpp>
+#include <warren/packet/checksum.hpp>
 #include <warren/system/clock.hpp>
 #include <warren/system/socket_options.hpp>
 
@@ -28,16 +28,6 @@ using namespace std::chrono_literals;
 // linux/icmp.h: a set bit filters the type out. ICMP_ECHOREPLY is 0.
 constexpr std::uint32_t kAllButEchoReply = ~1U;
 constexpr std::size_t kEchoHeaderBytes = 8;
-
-std::uint16_t internet_checksum(base::ConstBytes bytes) noexcept {
-  std::uint32_t sum = 0;
-  for (std::size_t i = 0; i + 1 < bytes.size(); i += 2) {
-    sum += base::load_be<std::uint16_t>(bytes.data() + i);
-  }
-  if (bytes.size() % 2 != 0) sum += std::to_integer<std::uint32_t>(bytes.back()) << 8;
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(~sum);
-}
 
 class Pinger {
  public:
@@ -67,7 +57,7 @@ class Pinger {
     base::store_be(request_.data() + 6, number);
     if (probe_.to.is_v4()) {  // the kernel fills in ICMPv6's
       base::store_be<std::uint16_t>(request_.data() + 2, 0);
-      base::store_be(request_.data() + 2, internet_checksum(request_));
+      base::store_be(request_.data() + 2, packet::Checksum(request_).value());
     }
     sent_at_.push_back(system::wall_now());
     seen_.push_back(false);
