@@ -1,6 +1,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include <warren/base/units.hpp>
 #include <warren/control/status.hpp>
 #include <warren/crypto/aead.hpp>
 
@@ -12,10 +13,6 @@ using protocol::Device;
 
 json nullable(const auto& optional, auto convert) {
   return optional ? json(convert(*optional)) : json(nullptr);
-}
-
-double seconds(base::Duration duration) {
-  return std::chrono::duration<double>(duration).count();
 }
 
 json peer_status(Host& host, protocol::PeerId id, base::Now now) {
@@ -36,12 +33,14 @@ json peer_status(Host& host, protocol::PeerId id, base::Now now) {
       {"session", peer.session_established},
       {"latest_handshake",
        nullable(peer.last_handshake,
-                [](const auto& time) { return seconds(time.time_since_epoch()); })},
-      {"latest_handshake_age_s",
-       nullable(peer.last_handshake,
-                [&](const auto& time) { return std::max(0.0, seconds(now.wall - time)); })},
+                [](const auto& time) { return base::in_seconds(time.time_since_epoch()); })},
+      {"latest_handshake_age_s", nullable(peer.last_handshake,
+                                          [&](const auto& time) {
+                                            return std::max(0.0, base::in_seconds(now.wall - time));
+                                          })},
       {"handshake_duration_ms",
-       nullable(peer.handshake_duration, [](const auto& took) { return seconds(took) * 1e3; })},
+       nullable(peer.handshake_duration,
+                [](const auto& took) { return base::in_seconds(took) * 1e3; })},
       {"rx_bytes", peer.rx_bytes},
       {"tx_bytes", peer.tx_bytes},
       {"persistent_keepalive_s",

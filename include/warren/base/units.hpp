@@ -1,6 +1,7 @@
 // Sizes, durations and numbers of things as people write and read them.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -18,6 +19,11 @@ std::string format_age(Duration age);
 
 /// "0.42 ms", "12.3 s": for measurements.
 std::string format_interval(Duration interval);
+
+/// For measurements, too.
+constexpr double in_seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 /// "1 peer", "3 peers", "0 peers": for nouns with a regular plural.
 std::string counted(std::size_t count, std::string_view noun);

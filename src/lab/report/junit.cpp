@@ -2,6 +2,7 @@
 // failure, error or skipped (what Jenkins' xunit plugin takes by its junit-10.xsd).
 #include <fmt/format.h>
 
+#include <warren/base/units.hpp>
 #include <warren/lab/report.hpp>
 
 #include "escape.hpp"
@@ -9,10 +10,6 @@
 
 namespace warren::lab {
 namespace {
-
-double seconds(base::Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
 
 // In UTC and without a zone, as the format's readers expect it.
 std::string junit_time(base::WallTime when) {
@@ -38,8 +35,8 @@ struct Counts {
 void add_case(std::string& out, const LabResult& result, const Case& one) {
   const std::string file = escape_markup(result.file.string());
   out += fmt::format(R"(    <testcase name="{}" classname="{}" time="{:.3f}" file="{}" line="{}")",
-                     escape_markup(one.name), escape_markup(title_of(result)), seconds(one.took),
-                     file, one.place.line);
+                     escape_markup(one.name), escape_markup(title_of(result)),
+                     base::in_seconds(one.took), file, one.place.line);
   if (one.outcome == Outcome::passed) {
     out += "/>\n";
     return;
@@ -81,7 +78,7 @@ std::string junit_xml(std::span<const LabResult> results) {
     suites +=
         fmt::format("  <testsuite id=\"{}\" name=\"{}\" {} time=\"{:.3f}\" timestamp=\"{}\">\n", i,
                     escape_markup(title_of(result)), counts.attributes(),
-                    seconds(duration_of(result)), junit_time(result.began));
+                    base::in_seconds(duration_of(result)), junit_time(result.began));
     suites += "    <properties>\n";
     add_property(suites, "file", result.file.string());
     add_property(suites, "seed", std::to_string(result.seed));
@@ -92,7 +89,7 @@ std::string junit_xml(std::span<const LabResult> results) {
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
       "<testsuites name=\"warren lab\" {} time=\"{:.3f}\">\n{}</testsuites>\n",
-      all.attributes(), seconds(totals_of(results).took), suites);
+      all.attributes(), base::in_seconds(totals_of(results).took), suites);
 }
 
 }  // namespace warren::lab

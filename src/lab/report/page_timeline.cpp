@@ -4,6 +4,8 @@
 #include <cmath>
 #include <map>
 
+#include <warren/base/units.hpp>
+
 #include "page_parts.hpp"
 #include "terminal.hpp"
 #include "words.hpp"
@@ -16,10 +18,6 @@ constexpr double kLabels = 270;
 constexpr double kRow = 24;
 constexpr double kTop = 26;
 constexpr std::size_t kLabelCharacters = 42;
-
-double seconds(base::Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
 
 std::string_view symbol(Outcome outcome) {
   switch (outcome) {
@@ -100,11 +98,13 @@ double tick_step(double span, int most) {
 }
 
 TimeAxis page_axis(const LabResult& result) {
-  TimeAxis axis{
-      .begin_s = 0, .end_s = seconds(result.scenario), .left = kLabels + 10, .right = kWidth - 10};
+  TimeAxis axis{.begin_s = 0,
+                .end_s = base::in_seconds(result.scenario),
+                .left = kLabels + 10,
+                .right = kWidth - 10};
   const auto include = [&](base::Duration at) {
-    axis.begin_s = std::min(axis.begin_s, seconds(at));
-    axis.end_s = std::max(axis.end_s, seconds(at));
+    axis.begin_s = std::min(axis.begin_s, base::in_seconds(at));
+    axis.end_s = std::max(axis.end_s, base::in_seconds(at));
   };
   for (const ExpectationResult& one : result.expectations) include(one.began + one.took);
   for (const Incident& one : result.incidents) include(one.at);
@@ -171,7 +171,7 @@ void add_timeline(Html& html, const LabResult& result) {
         R"(<tr{}><td class="n">{}</td><td class="n">{:.3f} s</td><td class="dim">{}</td><td>{}</td></tr>)"
         "\n",
         one.trouble ? R"( class="hit")" : "", one.number == 0 ? "" : std::to_string(one.number),
-        seconds(at), one.kind, Esc{one.text});
+        base::in_seconds(at), one.kind, Esc{one.text});
   }
   html.raw("</tbody></table></div></details></section>\n");
 }

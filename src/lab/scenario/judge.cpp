@@ -10,15 +10,13 @@
 #include <string_view>
 #include <utility>
 
+#include <warren/base/units.hpp>
+
 #include "process_text.hpp"
 #include "statistics.hpp"
 
 namespace warren::lab {
 namespace {
-
-double seconds(base::Duration duration) {
-  return std::chrono::duration<double>(duration).count();
-}
 
 double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
@@ -116,9 +114,9 @@ Finding judge(const ExpectPing& asked, const PingReport& seen) {
                                 seen.obstacle.empty() ? "" : "; ", seen.obstacle));
       return finding;
     }
-    judge_figure(finding, "first reply", seconds(seen.first_reply.value_or(base::Duration{})), "s",
-                 {});
-    judge_figure(finding, "round trip", seconds(seen.round_trips.front()), "s", {});
+    judge_figure(finding, "first reply",
+                 base::in_seconds(seen.first_reply.value_or(base::Duration{})), "s", {});
+    judge_figure(finding, "round trip", base::in_seconds(seen.round_trips.front()), "s", {});
     return finding;
   }
   if (seen.received != 0) {
@@ -141,11 +139,11 @@ Finding judge(const ExpectRtt& asked, const PingReport& seen) {
     return finding;
   }
   const RoundTrips times = summarise(seen.round_trips);
-  judge_figure(finding, "min", seconds(times.min), "s", asked.min);
-  judge_figure(finding, "p50", seconds(times.p50), "s", asked.p50);
-  judge_figure(finding, "p90", seconds(times.p90), "s", asked.p90);
-  judge_figure(finding, "p99", seconds(times.p99), "s", asked.p99);
-  judge_figure(finding, "max", seconds(times.max), "s", asked.max);
+  judge_figure(finding, "min", base::in_seconds(times.min), "s", asked.min);
+  judge_figure(finding, "p50", base::in_seconds(times.p50), "s", asked.p50);
+  judge_figure(finding, "p90", base::in_seconds(times.p90), "s", asked.p90);
+  judge_figure(finding, "p99", base::in_seconds(times.p99), "s", asked.p99);
+  judge_figure(finding, "max", base::in_seconds(times.max), "s", asked.max);
   judge_figure(finding, "loss", share(seen.sent - seen.received, seen.sent), "share", asked.loss);
   add_context(finding, replies(seen));
   return finding;
@@ -159,7 +157,7 @@ Finding judge(const ExpectTcp& asked, const TcpReport& seen) {
   judge_figure(finding, "bytes", static_cast<double>(seen.bytes), "bytes", {});
   judge_figure(finding, "retransmissions", static_cast<double>(seen.retransmissions), "segments",
                {});
-  judge_figure(finding, "round trip", seconds(seen.round_trip), "s", {});
+  judge_figure(finding, "round trip", base::in_seconds(seen.round_trip), "s", {});
   add_context(finding, fmt::format("{} bytes in {}, {} retransmissions{}{}", seen.bytes,
                                    format_time(seen.took), seen.retransmissions,
                                    seen.congestion.empty() ? "" : ", ", seen.congestion));
