@@ -1,7 +1,13 @@
 #include "schema_document.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace warren::lab::test {
@@ -144,7 +150,9 @@ std::string_view definition_of(Format format) {
   return {};
 }
 
-json schema_of(const Keys& keys);
+json reference(std::string_view definition) {
+  return {{"$ref", fmt::format("#/$defs/{}", definition)}};
+}
 
 /// A string in the key's format, or one of its choices.
 json text_schema(const Key& key) {
@@ -152,52 +160,9 @@ json text_schema(const Key& key) {
   if (!key.choices.empty()) ways.push_back({{"enum", key.choices}});
   if (key.choices.empty() || key.format != Format::text) {
     const std::string_view definition = definition_of(key.format);
-    ways.push_back(definition.empty() ? json{{"type", "string"}}
-                                      : json{{"$ref", fmt::format("#/$defs/{}", definition)}});
+    ways.push_back(definition.empty() ? json{{"type", "string"}} : reference(definition));
   }
   return ways.size() == 1 ? ways.front() : json{{"anyOf", ways}};
-}
-
-std::vector<json> ways_of(const Key& key) {
-  std::vector<json> ways;
-  if ((key.types & kText) != 0) ways.push_back(text_schema(key));
-  if ((key.types & kInteger) != 0) {
-    json integer = {{"type", "integer"}};
-    if (key.format != Format::bound_of_count) integer["minimum"] = key.least;
-    if (key.most != 0) integer["maximum"] = key.most;
-    ways.push_back(integer);
-  }
-  if ((key.types & kBoolean) != 0) ways.push_back({{"type", "boolean"}});
-  if ((key.types & kTextList) != 0) {
-    ways.push_back({{"type", "array"}, {"items", text_schema(key)}});
-  }
-  if ((key.types & kMixedList) != 0) {
-    const json list = {{"type", "array"}, {"items", text_schema(key)}};
-    ways.push_back({{"type", "array"},
-                    {"items", {{"anyOf", json::array({text_schema(key), list})}}},
-                    {"minItems", 2},
-                    {"maxItems", 2}});
-  }
-  if ((key.types & kTable) != 0) {
-    // Settings of the kernel nest as deep as their names have dots.
-    ways.push_back(key.table != nullptr ? schema_of(*key.table) : json{{"type", "object"}});
-  }
-  if ((key.types & kTableList) != 0) {
-    ways.push_back({{"type", "array"}, {"items", schema_of(*key.table)}});
-  }
-  return ways;
-}
-
-json value_schema(const Key& key) {
-  json schema = {{"description", key.summary}};
-  if (!key.example.empty()) schema["examples"] = json::array({json::parse(key.example)});
-  const std::vector<json> ways = ways_of(key);
-  if (ways.size() == 1) {
-    schema.update(ways.front());
-  } else {
-    schema["anyOf"] = ways;
-  }
-  return schema;
 }
 
 /// Of several keys exactly one: what an expectation checks, what an event is about.
@@ -215,26 +180,122 @@ std::vector<std::string_view> alternatives(const Keys& keys) {
   return names;
 }
 
-json schema_of(const Keys& keys) {
-  json schema = {{"type", "object"}};
-  if (keys.any != nullptr) {
-    const bool by_name = keys.any->types == kTable;
-    if (by_name) schema["propertyNames"] = {{"$ref", "#/$defs/name"}};
-    schema["additionalProperties"] = value_schema(*keys.any);
+/// What makes the schemas of two keys the same.
+std::string identity(const Key& key) {
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", key.name, key.types,
+                     static_cast<int>(key.format), key.summary, key.example,
+                     static_cast<const void*>(key.table), fmt::join(key.choices, ","), key.least,
+                     key.most);
+}
+
+/// The schemas of tables. A key that stands alike in several tables is defined once, below $defs.
+class Tables {
+ public:
+  explicit Tables(const Keys& root) { count(root); }
+
+  json schema_of(const Keys& keys) {
+    json schema = {{"type", "object"}};
+    if (keys.any != nullptr) {
+      const bool by_name = keys.any->types == kTable;
+      if (by_name) schema["propertyNames"] = reference("name");
+      schema["additionalProperties"] = value_schema(*keys.any);
+      return schema;
+    }
+    json required = json::array();
+    for (const Key& key : keys.known) {
+      schema["properties"][std::string(key.name)] = property(key);
+      if (key.required) required.push_back(key.name);
+    }
+    schema["additionalProperties"] = false;
+    if (!required.empty()) schema["required"] = required;
+    for (const std::string_view name : alternatives(keys)) {
+      schema["oneOf"].push_back({{"required", json::array({name})}});
+    }
     return schema;
   }
-  json required = json::array();
-  for (const Key& key : keys.known) {
-    schema["properties"][std::string(key.name)] = value_schema(key);
-    if (key.required) required.push_back(key.name);
+
+  /// Those that the schemas made so far refer to.
+  [[nodiscard]] const json& definitions() const { return definitions_; }
+
+ private:
+  void count(const Keys& keys) {
+    if (!seen_.insert(&keys).second) return;
+    for (const Key& key : keys.known) {
+      ++uses_[identity(key)];
+      if (key.table != nullptr) count(*key.table);
+    }
+    if (keys.any != nullptr && keys.any->table != nullptr) count(*keys.any->table);
   }
-  schema["additionalProperties"] = false;
-  if (!required.empty()) schema["required"] = required;
-  for (const std::string_view name : alternatives(keys)) {
-    schema["oneOf"].push_back({{"required", json::array({name})}});
+
+  json property(const Key& key) {
+    const std::string id = identity(key);
+    if (uses_.at(id) == 1) return value_schema(key);
+    auto& name = names_[id];
+    if (name.empty()) {
+      // Keys of one name may mean different things in different tables.
+      const unsigned number = ++numbers_[key.name];
+      name = number == 1 ? fmt::format("key_{}", key.name)
+                         : fmt::format("key_{}_{}", key.name, number);
+      definitions_[name] = value_schema(key);
+    }
+    return reference(name);
   }
-  return schema;
-}
+
+  /// A table that may also stand in a list is defined once, too.
+  json table_schema(const Key& key) {
+    // Settings of the kernel nest as deep as their names have dots.
+    if (key.table == nullptr) return {{"type", "object"}};
+    if ((key.types & kTable) == 0 || (key.types & kTableList) == 0) return schema_of(*key.table);
+    const std::string name = fmt::format("table_{}", key.name);
+    if (!definitions_.contains(name)) definitions_[name] = schema_of(*key.table);
+    return reference(name);
+  }
+
+  std::vector<json> ways_of(const Key& key) {
+    std::vector<json> ways;
+    if ((key.types & kText) != 0) ways.push_back(text_schema(key));
+    if ((key.types & kInteger) != 0) {
+      json integer = {{"type", "integer"}};
+      if (key.format != Format::bound_of_count) integer["minimum"] = key.least;
+      if (key.most != 0) integer["maximum"] = key.most;
+      ways.push_back(integer);
+    }
+    if ((key.types & kBoolean) != 0) ways.push_back({{"type", "boolean"}});
+    if ((key.types & kTextList) != 0) {
+      ways.push_back({{"type", "array"}, {"items", text_schema(key)}});
+    }
+    if ((key.types & kMixedList) != 0) {
+      const json list = {{"type", "array"}, {"items", text_schema(key)}};
+      ways.push_back({{"type", "array"},
+                      {"items", {{"anyOf", json::array({text_schema(key), list})}}},
+                      {"minItems", 2},
+                      {"maxItems", 2}});
+    }
+    if ((key.types & kTable) != 0) ways.push_back(table_schema(key));
+    if ((key.types & kTableList) != 0) {
+      ways.push_back({{"type", "array"}, {"items", table_schema(key)}});
+    }
+    return ways;
+  }
+
+  json value_schema(const Key& key) {
+    json schema = {{"description", key.summary}};
+    if (!key.example.empty()) schema["examples"] = json::array({json::parse(key.example)});
+    const std::vector<json> ways = ways_of(key);
+    if (ways.size() == 1) {
+      schema.update(ways.front());
+    } else {
+      schema["anyOf"] = ways;
+    }
+    return schema;
+  }
+
+  std::set<const Keys*> seen_;
+  std::map<std::string, unsigned> uses_;                       // in different tables, by identity
+  std::map<std::string, std::string> names_;                   // of definitions, by identity
+  std::map<std::string_view, unsigned, std::less<>> numbers_;  // of definitions, by the key's name
+  json definitions_ = json::object();
+};
 
 }  // namespace
 
@@ -249,7 +310,8 @@ json schema_document() {
                  {"description",
                   "Nodes, links with impairments, tunnels, what happens when, and what must be "
                   "true (docs/LAB.md)"}};
-  schema.update(schema_of(file_keys()));
+  Tables tables(file_keys());
+  schema.update(tables.schema_of(file_keys()));
   schema["required"] = json::array({"node"});
   json definitions = json::object();
   for (int i = 0; i <= static_cast<int>(Format::regular_expression); ++i) {
@@ -264,6 +326,7 @@ json schema_document() {
     }
     definitions[std::string(definition_of(format))] = definition;
   }
+  definitions.update(tables.definitions());
   schema["$defs"] = definitions;
   return schema;
 }
