@@ -46,6 +46,7 @@ class Planner {
  private:
   [[nodiscard]] std::vector<NodeId> ids() const {
     std::vector<NodeId> ids;
+    ids.reserve(topology_.nodes.size());
     for (std::uint32_t i = 0; i < topology_.nodes.size(); ++i) ids.emplace_back(i);
     return ids;
   }
