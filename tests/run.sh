@@ -7,7 +7,7 @@
 # release  g++ 12; every test, the namespace and interop tests included; the fuzz corpora replayed
 # asan     all but the namespace and interop tests, under AddressSanitizer and UBSan
 # tsan     the tests of the threaded parts under ThreadSanitizer
-# tidy     clang-tidy over the program (not its tests)
+# tidy     clang-tidy over the program (not its tests); whether each of its files compiles alone
 # fuzz     every fuzz target for FUZZ_SECONDS (default 10) from its corpus, with libFuzzer
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,11 +22,15 @@ started=$SECONDS
 
 say() { printf '\n== %s (%d s)\n' "$*" $((SECONDS - started)); }
 
+configure() { # PRESET
+  cmake --preset "$1" >"build/$1.configure.log" 2>&1 || { cat "build/$1.configure.log"; exit 1; }
+}
+
 build() { # PRESET [TARGET...]
   local preset=$1
   shift
   say "build: $preset"
-  cmake --preset "$preset" >"build/$preset.configure.log" 2>&1 || { cat "build/$preset.configure.log"; exit 1; }
+  configure "$preset"
   cmake --build --preset "$preset" --parallel "$jobs" ${1:+--target "$@"} >"build/$preset.build.log" 2>&1 ||
     { grep -E 'error|warning|FAILED' -A 12 "build/$preset.build.log" | tail -n 120; exit 1; }
 }
@@ -41,6 +45,28 @@ run_tests() { # PRESET NAME CTEST-ARGUMENTS...
     echo "run.sh: tests were skipped though this is root" >&2
     exit 1
   fi
+}
+
+# clang-tidy over the compile commands of a preset, which need not have been built. Every finding is an
+# error and is printed.
+tidy() { # PRESET NAME FILES-REGEX [ARGUMENT...]
+  local preset=$1 log=build/tidy.$2.log files=$3
+  say "clang-tidy: $2"
+  shift 3
+  configure "$preset"
+  { run-clang-tidy-19 -quiet -j "$jobs" -p "build/$preset" "$@" "$files" >"$log" 2>&1 &&
+    ! grep 'clang-tidy for 0 files' "$log"; } ||
+    { grep -E '(error|warning): |Error' -A 6 "$log" || tail -n 40 "$log"; exit 1; }
+}
+
+# Runs one fuzz target from its corpus; what it found is printed where it found anything.
+fuzz() { # NAME
+  local name=$1 log=build/fuzz/$1.log
+  mkdir -p "build/fuzz/found/$name"
+  "build/fuzz/tests/fuzz/fuzz_$name" -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 \
+    -artifact_prefix="build/fuzz/found/$name-" "build/fuzz/found/$name" "tests/fuzz/corpus/$name" \
+    >"$log" 2>&1 || { printf '%s:\n' "$name"; tail -n 40 "$log"; return 1; }
+  printf '%s: %s\n' "$name" "$(grep -E '^(Done|#[0-9]+.*DONE)' "$log" | tail -n 1)"
 }
 
 mkdir -p build
@@ -63,20 +89,18 @@ for stage in "${stages[@]}"; do
     tsan)
       build tsan threaded_tests
       run_tests tsan threaded -L threaded -j "$jobs" ;;
-    tidy) build tidy ;;
+    tidy)
+      # As they are compiled together: most of clang-tidy's time goes into headers as well.
+      tidy asan together "^$PWD/(build/asan/)?src/" -checks=-bugprone-suspicious-include
+      # What is seen only where no other file precedes: an include that is missing, a needless using.
+      tidy clang alone "^$PWD/src/" \
+        -checks='-*,clang-diagnostic-*,misc-unused-using-decls,bugprone-suspicious-include' ;;
     fuzz)
       build fuzz fuzz_targets
       say "fuzz: ${FUZZ_SECONDS:-10} s each"
-      for target in build/fuzz/tests/fuzz/fuzz_*; do
-        [ -x "$target" ] || continue
-        name=${target##*/fuzz_}
-        mkdir -p "build/fuzz/found/$name"
-        printf '%s: ' "$name"
-        "$target" -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 \
-          -artifact_prefix="build/fuzz/found/$name-" "build/fuzz/found/$name" "tests/fuzz/corpus/$name" \
-          >"build/fuzz/$name.log" 2>&1 || { tail -n 40 "build/fuzz/$name.log"; exit 1; }
-        grep -E '^(Done|#[0-9]+.*DONE)' "build/fuzz/$name.log" | tail -n 1
-      done ;;
+      export -f fuzz
+      find build/fuzz/tests/fuzz -maxdepth 1 -name 'fuzz_*' -executable -printf '%f\n' | sed 's/^fuzz_//' | sort |
+        xargs -P "$jobs" -I NAME bash -euo pipefail -c 'fuzz NAME' ;;
     *) echo "run.sh: unknown stage $stage" >&2; exit 2 ;;
   esac
 done

@@ -22,7 +22,7 @@
 namespace warren::cli {
 namespace {
 
-struct Options {
+struct UpOptions {
   std::string file;
   std::string log_level = "info";
 };
@@ -77,7 +77,7 @@ void try_to_serve_uapi(Daemon& daemon) {
   }
 }
 
-void up(const Options& options, int& exit_code) {
+void up(const UpOptions& options, int& exit_code) {
   set_up_log(options.log_level);
   system::disable_core_dumps();
   config::Tunnel tunnel = config::load(options.file);
@@ -103,7 +103,7 @@ void up(const Options& options, int& exit_code) {
 
 void register_up(CLI::App& app, int& exit_code) {
   CLI::App* command = app.add_subcommand("up", "Run a tunnel in the foreground");
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<UpOptions>();
   command->add_option("FILE", options->file, "configuration, in TOML")->required();
   command->add_option("--log-level", options->log_level, "how much to tell on standard error")
       ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error", "off"}))

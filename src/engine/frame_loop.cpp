@@ -37,11 +37,11 @@
 namespace warren::engine {
 namespace {
 
-constexpr std::uint16_t kBufferGroup = 1;
+constexpr std::uint16_t kFrameBufferGroup = 1;
 constexpr std::uint32_t kSlots = 128;
 // A virtio header, an Ethernet header with two tags, and the longest packet; whole pages.
-constexpr std::size_t kSlotBytes = std::size_t{68} * 1024;
-static_assert(kSlotBytes >= packet::kVirtioHeaderBytes + 14 + 8 + 65535);
+constexpr std::size_t kFrameSlotBytes = std::size_t{68} * 1024;
+static_assert(kFrameSlotBytes >= packet::kVirtioHeaderBytes + 14 + 8 + 65535);
 
 // So many frames are read from a device that tells of some, before others have their turn.
 constexpr int kReadsPerPoll = 32;
@@ -57,7 +57,7 @@ struct FrameLoop::State {
   State(const FrameLoopOptions& options, FrameSink& to)
       : sink(to),
         ring({.tells_of_work = true}),
-        pool(ring, kBufferGroup, kSlots, kSlotBytes, options.multishot),
+        pool(ring, kFrameBufferGroup, kSlots, kFrameSlotBytes, options.multishot),
         watches(ring),
         alarm(ring),
         wake_early(options.wake_early),
@@ -93,7 +93,8 @@ struct FrameLoop::State {
   std::atomic<bool> stopped = false;
   Ring ring;
   ReceivePool pool;
-  std::unique_ptr<std::byte[]> polled = std::make_unique_for_overwrite<std::byte[]>(kSlotBytes);
+  std::unique_ptr<std::byte[]> polled =
+      std::make_unique_for_overwrite<std::byte[]>(kFrameSlotBytes);
   std::vector<FramePort> ports;
   std::vector<FrameDevice> unarmed;
   Watches watches;
@@ -181,7 +182,7 @@ void FrameLoop::State::on_poll(const Completion& completion) {
   FramePort& port = ports[device.value()];
   const bool gone_before = port.gone();
   port.on_poll(completion);
-  const base::Bytes into(polled.get(), kSlotBytes);
+  const base::Bytes into(polled.get(), kFrameSlotBytes);
   for (int reads = 0; reads < kReadsPerPoll && !port.gone(); ++reads) {
     const auto length = port.read_now(into);
     if (length == 0) break;

@@ -40,7 +40,7 @@
 namespace warren::engine {
 namespace {
 
-constexpr std::uint16_t kBufferGroup = 1;
+constexpr std::uint16_t kTunBufferGroup = 1;
 // The wake-up that a deletion makes is that of a packet (sock_def_readable). It names POLLRDBAND,
 // which io_uring passes on without asking the device.
 // (POLLERR alone, and POLLPRI, io_uring does not look for in a wake-up.)
@@ -49,8 +49,8 @@ constexpr short kWatchedEvents = POLLRDBAND;
 // poll in their way.
 constexpr base::Duration kQuiet = std::chrono::seconds(2);
 // A virtio header, an Ethernet header, and the longest packet; a whole number of pages.
-constexpr std::size_t kSlotBytes = std::size_t{68} * 1024;
-static_assert(kSlotBytes >= packet::kVirtioHeaderBytes + 14 + 4 + 65535);
+constexpr std::size_t kTunSlotBytes = std::size_t{68} * 1024;
+static_assert(kTunSlotBytes >= packet::kVirtioHeaderBytes + 14 + 4 + 65535);
 
 const char* offload_text(system::TunOffload offload) {
   switch (offload) {
@@ -83,10 +83,10 @@ TunPort::TunPort(Ring& ring, system::TunDevice& tun, ReceivePool& inward, base::
                                                   : packet::Framing::ip),
       header_bytes_(tun.header_bytes()),
       use_registered_(options.registered_buffers),
-      pool_(ring, kBufferGroup, options.slots, kSlotBytes, options.multishot),
+      pool_(ring, kTunBufferGroup, options.slots, kTunSlotBytes, options.multishot),
       writes_(options.writes),
-      whole_(std::make_unique_for_overwrite<std::byte[]>(kSlotBytes)),
-      segment_(std::make_unique_for_overwrite<std::byte[]>(kSlotBytes)) {
+      whole_(std::make_unique_for_overwrite<std::byte[]>(kTunSlotBytes)),
+      segment_(std::make_unique_for_overwrite<std::byte[]>(kTunSlotBytes)) {
   WARREN_ASSERT(header_bytes_ == 0 || header_bytes_ == packet::kVirtioHeaderBytes, "bytes={}",
                 header_bytes_);
   free_writes_.reserve(options.writes);
@@ -278,7 +278,7 @@ void TunPort::write_apart(const Write& write) noexcept {
   std::size_t length = 0;
   for (std::uint32_t index = 1; index < write.piece_count; ++index) {
     const iovec& piece = write.pieces[index];
-    WARREN_ASSERT(length + piece.iov_len <= kSlotBytes, "length={}", length);
+    WARREN_ASSERT(length + piece.iov_len <= kTunSlotBytes, "length={}", length);
     std::memcpy(whole_.get() + length, piece.iov_base, piece.iov_len);
     length += piece.iov_len;
   }

@@ -25,8 +25,8 @@
 namespace warren::engine {
 namespace {
 
-constexpr std::uint16_t kBufferGroup = 2;
-constexpr std::size_t kSlotBytes = std::size_t{68} * 1024;
+constexpr std::uint16_t kUdpBufferGroup = 2;
+constexpr std::size_t kUdpSlotBytes = std::size_t{68} * 1024;
 
 constexpr std::size_t index_of(base::Family family) {
   return family == base::Family::v4 ? 0 : 1;
@@ -74,7 +74,7 @@ UdpPort::UdpPort(Ring& ring, system::UdpSockets sockets, Engine::Statistics& sta
       statistics_(statistics),
       gro_wanted_(options.gro),
       multishot_(options.multishot),
-      pool_(ring, kBufferGroup, options.slots, kSlotBytes, options.multishot) {
+      pool_(ring, kUdpBufferGroup, options.slots, kUdpSlotBytes, options.multishot) {
   multishot_ = pool_.provided();
   for (auto& receiver : receivers_) {
     receiver.shape.msg_namelen = kNameBytes;

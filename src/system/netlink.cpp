@@ -1,7 +1,7 @@
 #include <fmt/core.h>
 #include <linux/fib_rules.h>
-#include <linux/if.h>
 #include <linux/if_addr.h>
+#include <net/if.h>
 
 #include <algorithm>
 #include <cerrno>

@@ -1,8 +1,8 @@
 #include "rtnl.hpp"
 
 #include <fmt/core.h>
-#include <linux/if.h>
 #include <linux/if_link.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netlink/errno.h>
 #include <netlink/handlers.h>

@@ -1,9 +1,9 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <linux/ethtool.h>
-#include <linux/if.h>
 #include <linux/if_tun.h>
 #include <linux/sockios.h>
+#include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 

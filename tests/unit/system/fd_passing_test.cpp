@@ -56,7 +56,7 @@ bool same_file(int a, int b) {
 }
 
 template <class Action>
-int error_of(Action action) {
+int errno_of(Action action) {
   try {
     action();
   } catch (const base::SystemError& error) {
@@ -173,7 +173,7 @@ TEST_CASE("a line without an end is given up") {
   const Pair pair;
   std::thread sender([&] {
     // It ends when the reader has gone.
-    static_cast<void>(error_of(
+    static_cast<void>(errno_of(
         [&] { send_line(pair.left.get(), std::string(LineReader::kMostBytes + 100'000, 'l')); }));
   });
   LineReader reader;
@@ -188,7 +188,7 @@ TEST_CASE("a line without an end is given up") {
 TEST_CASE("to a peer that has gone nothing can be sent, and no signal is raised") {
   Pair pair;
   pair.right.reset();
-  CHECK(error_of([&] { send_line(pair.left.get(), "hello"); }) == EPIPE);
+  CHECK(errno_of([&] { send_line(pair.left.get(), "hello"); }) == EPIPE);
 }
 
 TEST_CASE("a peer that has gone is the end of the stream, after what it had sent") {
@@ -207,7 +207,7 @@ TEST_CASE("a peer that has gone is the end of the stream, after what it had sent
 TEST_CASE("what is no open descriptor cannot be sent") {
   const Pair pair;
   const std::array<int, 1> fds{-1};
-  CHECK(error_of([&] { send_line(pair.left.get(), "nothing", fds); }) == EBADF);
+  CHECK(errno_of([&] { send_line(pair.left.get(), "nothing", fds); }) == EBADF);
 }
 
 TEST_CASE("a socket's timeout is an error of its own, and the line can still come") {
@@ -215,7 +215,7 @@ TEST_CASE("a socket's timeout is an error of its own, and the line can still com
   const timeval limit{0, 10'000};
   REQUIRE(::setsockopt(pair.right.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0);
   LineReader reader;
-  CHECK(error_of([&] { reader.receive(pair.right.get()); }) == EAGAIN);
+  CHECK(errno_of([&] { reader.receive(pair.right.get()); }) == EAGAIN);
   send_line(pair.left.get(), "late");
   CHECK(reader.receive(pair.right.get()));
   CHECK(reader.line() == "late");
