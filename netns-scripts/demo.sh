@@ -58,7 +58,7 @@ $topology up
 title "Handshake and ping"
 on alice ping -c 5 -i 0.2 10.8.0.2
 printf 'handshake (initiation to response, on alice): %s ms\n' \
-  "$(on alice "$WARREN" status wr0 --json | jq -r '.peers[0].handshake_duration_ms // "unknown"')"
+  "$(on alice "$WARREN" status wr0 --json | jq -r '.peers[0].handshake_duration_ms | if . then . * 100 | round / 100 else "unknown" end')"
 on alice ping -q -c 20 -i 0.05 fd08::2 | sed -n 's/^rtt/IPv6 through the tunnel: rtt/p'
 on alice ping -q -c 20 -i 0.05 192.0.2.2 | sed -n 's/^rtt/beside the tunnel:       rtt/p'
 
