@@ -87,7 +87,7 @@ struct TcpProbe {
 struct TcpReport {
   std::uint64_t bytes = 0;  ///< received
   base::Duration took{};    ///< from the first byte to the last
-  double rate_bps = 0;      ///< at the receiver, over the steady part: all but the first quarter
+  double rate_bps = 0;      ///< at the receiver, over the steady part: all but its beginning
   std::uint64_t retransmissions = 0;
   base::Duration round_trip{};  ///< smoothed, of the first stream at its end
   std::string congestion;       ///< the algorithm that was used

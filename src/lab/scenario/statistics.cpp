@@ -6,9 +6,11 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include <warren/base/assert.hpp>
+#include <warren/base/units.hpp>
 
 namespace warren::lab {
 
@@ -29,18 +31,24 @@ RoundTrips summarise(std::vector<base::Duration> samples) {
           .mean = sum / static_cast<std::int64_t>(samples.size())};
 }
 
+// What waits behind a lost segment is delivered when that has come again: a part that begins while
+// some waits would count more than arrived in it. So it begins where the rate from there on is
+// lowest, at which the stream had caught up.
 double steady_rate_bps(std::span<const ArrivalSample> samples, base::Duration end) {
   if (samples.size() < 2) return 0;
   const base::Duration span = end - samples.front().at;
   const base::Duration from = samples.front().at + span / 4;
-  const auto begin = std::find_if(samples.begin(), samples.end(),
-                                  [&](const ArrivalSample& each) { return each.at >= from; });
-  if (begin == samples.end()) return 0;
   const ArrivalSample& last = samples.back();
   const base::Duration until = end - last.at > span / 20 ? end : last.at;
-  if (until <= begin->at) return 0;
-  const double seconds = std::chrono::duration<double>(until - begin->at).count();
-  return static_cast<double>(last.bytes - begin->bytes) * 8 / seconds;
+  std::optional<double> lowest;
+  for (const ArrivalSample& begin : samples) {
+    if (begin.at < from || begin.at >= until) continue;
+    if (lowest && begin.at > from + span / 4) break;
+    const double rate =
+        static_cast<double>(last.bytes - begin.bytes) * 8 / base::in_seconds(until - begin.at);
+    lowest = std::min(rate, lowest.value_or(rate));
+  }
+  return lowest.value_or(0);
 }
 
 bool SequenceTracker::record(std::uint64_t number) {

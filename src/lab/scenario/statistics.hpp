@@ -25,9 +25,11 @@ struct ArrivalSample {
   base::Duration at{};  ///< since the transfer began
   std::uint64_t bytes = 0;
 };
-/// Bits per second after the first quarter of the time from the first sample to `end`: what a
-/// transfer reaches once its window has grown. The sum counts up to the last sample; the time too,
-/// unless the transfer had stalled by then (nothing in the last twentieth). 0 with too few samples.
+/// Bits per second after the first quarter of the time from the first sample to `end`, or later,
+/// until the half, where the rate from there on is lower: what a transfer reaches once its window
+/// has grown and its first losses are made good. The sum counts up to the last sample; the time
+/// too, unless the transfer had stalled by then (nothing in the last twentieth). 0 with too few
+/// samples.
 double steady_rate_bps(std::span<const ArrivalSample> samples, base::Duration end);
 
 /// Follows the numbers of received packets, 0 to count - 1.

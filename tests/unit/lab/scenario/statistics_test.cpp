@@ -46,6 +46,16 @@ TEST_CASE("the first quarter of a transfer does not count for its rate") {
   CHECK(lab::steady_rate_bps(samples, 2s) == Approx(800'000));
 }
 
+TEST_CASE("what waited behind a lost segment does not count for the rate") {
+  // 1000 bytes each 10 ms; from 0.1 s on half of it waits, and comes at 1 s.
+  std::vector<lab::ArrivalSample> samples{{}};
+  for (int i = 1; i <= 300; ++i) {
+    const int there = i <= 10 || i >= 100 ? i : 10 + (i - 10) / 2;
+    samples.push_back({i * 10ms, static_cast<std::uint64_t>(there) * 1000});
+  }
+  CHECK(lab::steady_rate_bps(samples, 3s) == Approx(800'000));
+}
+
 TEST_CASE("a transfer that stalls has a lower rate than one that is over") {
   const std::vector<lab::ArrivalSample> samples{{}, {500ms, 1000}, {1s, 2000}};
   CHECK(lab::steady_rate_bps(samples, 1s) == Approx(16'000));
