@@ -27,20 +27,8 @@ refused "no /dev/net/tun" '/dev/net/tun' unshare -m sh -c \
   "mount -t tmpfs none /dev && exec '$WARREN' up '$file'"
 refused "no CAP_NET_ADMIN" 'CAP_NET_ADMIN|root' setpriv --bounding-set -net_admin --inh-caps -net_admin "$WARREN" up "$file"
 for errno in 1 38; do # EPERM, as container runtimes answer; ENOSYS, as old kernels do
-  refused "io_uring_setup gives errno $errno" 'io_uring' python3 - "$errno" "$WARREN" up "$file" <<'PYTHON'
-import ctypes, os, struct, sys
-# A seccomp filter: io_uring_setup (425) fails with the errno; everything else is allowed.
-code = [(0x20, 0, 0, 0), (0x15, 0, 1, 425), (0x06, 0, 0, 0x00050000 | int(sys.argv[1])), (0x06, 0, 0, 0x7FFF0000)]
-program = b"".join(struct.pack("HBBI", *c) for c in code)
-buffer = ctypes.create_string_buffer(program)
-class Fprog(ctypes.Structure):
-    _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
-fprog = Fprog(len(code), ctypes.addressof(buffer))
-libc = ctypes.CDLL(None, use_errno=True)
-assert libc.prctl(38, 1, 0, 0, 0) == 0
-assert libc.prctl(22, 2, ctypes.byref(fprog), 0, 0) == 0
-os.execv(sys.argv[2], sys.argv[2:])
-PYTHON
+  refused "io_uring_setup gives errno $errno" 'io_uring' python3 - "$errno" 425 0 "$WARREN" up "$file" \
+    <"$repo/tests/support/without_system_call.py"
 done
 on alice "$WARREN" doctor >"$state/doctor.out" || fail "doctor: $(cat "$state/doctor.out")"
 grep -qi 'io_uring' "$state/doctor.out" || fail "doctor does not speak of io_uring"

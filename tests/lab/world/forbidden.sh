@@ -3,6 +3,7 @@
 # and the remedy that docs/LAB.md has for it. What forbids is in force in namespaces of the test's own, or
 # for one process.
 set -euo pipefail
+without_system_call=$(realpath "$(dirname "$0")/../../support/without_system_call.py")
 # shellcheck source-path=SCRIPTDIR source=../../support/lab_world.sh
 . "$(dirname "$0")/../../support/lab_world.sh"
 requires_rootless
@@ -48,21 +49,7 @@ is_in_another_user_namespace() { [ "$(readlink "/proc/$1/ns/user")" != "$(readli
 # without_system_call NUMBER BITS FILE: with a seccomp filter, as container runtimes have it, under which
 # the call fails with EPERM if its first argument has one of the bits (0: in any case).
 without_system_call() {
-  as rootless python3 - "$1" "$2" "$WARREN" lab test "$3" >said 2>&1 <<'PYTHON'
-import ctypes, os, struct, sys
-number, bits = int(sys.argv[1]), int(sys.argv[2])
-test = [(0x20, 0, 0, 16), (0x45, 0, 1, bits)] if bits else []  # the argument; jump if it has a bit
-code = [(0x20, 0, 0, 0), (0x15, 0, len(test) + 1, number)] + test
-code += [(0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7FFF0000)]  # EPERM; allow
-buffer = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *c) for c in code))
-class Fprog(ctypes.Structure):
-    _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
-fprog = Fprog(len(code), ctypes.addressof(buffer))
-libc = ctypes.CDLL(None, use_errno=True)
-assert libc.prctl(38, 1, 0, 0, 0) == 0
-assert libc.prctl(22, 2, ctypes.byref(fprog), 0, 0) == 0
-os.execv(sys.argv[3], sys.argv[3:])
-PYTHON
+  as rootless python3 - 1 "$1" "$2" "$WARREN" lab test "$3" <"$without_system_call" >said 2>&1
 }
 
 # refused WHAT REASON REMEDY COMMAND...: status 3, and both in the message.
