@@ -7,9 +7,8 @@
 # Environment: WARREN (the binary), WARREN_LAB_PATH (where drop_udp.o is), JOBS (default 2), REPEAT (1).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-
-skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
-fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
+# shellcheck source-path=SCRIPTDIR source=../support/basics.sh
+. tests/support/basics.sh
 
 warren=$(realpath "${WARREN:-build/release/src/cli/warren}")
 [ -x "$warren" ] || fail "there is no $warren: build it first"

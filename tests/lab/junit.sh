@@ -6,11 +6,9 @@
 # Environment: WARREN (the binary). Exit status: 0 passed, 77 skipped with the reason, else failed.
 set -euo pipefail
 
-skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
-fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
-note() { printf -- '- %s\n' "$*"; }
-
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=../support/basics.sh
+. "$here/../support/basics.sh"
 WARREN=$(realpath "${WARREN:-$here/../../build/release/src/cli/warren}")
 command -v xmllint >/dev/null || skip "needs xmllint: run netns-scripts/setup.sh test"
 [ "$(id -u)" -eq 0 ] || skip "needs root: it becomes an ordinary user for the test that is skipped"

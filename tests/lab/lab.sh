@@ -7,9 +7,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/labs"
 
-skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
-
 repo=$(cd ../../.. && pwd)
+# shellcheck source-path=SCRIPTDIR source=../support/basics.sh
+. "$repo/tests/support/basics.sh"
 WARREN=$(realpath "${WARREN:-$repo/build/release/src/cli/warren}")
 TRANSFER=$(realpath "${TRANSFER:-$repo/build/release/tests/support/transfer}")
 export WARREN TRANSFER

@@ -12,11 +12,9 @@
 # Environment: WARREN (the binary), WARREN_PREFIX, WARREN_LAB_PATH. Exit status: 0 passed, 77 skipped, else failed.
 set -euo pipefail
 
-skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
-fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
-note() { printf -- '- %s\n' "$*"; }
-
 repo=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source-path=SCRIPTDIR source=../support/basics.sh
+. "$repo/tests/support/basics.sh"
 : "${WARREN:=$repo/build/release/src/cli/warren}"
 lab=${WARREN_PREFIX:-t$$}-plan
 [ "$(id -u)" -eq 0 ] || skip "needs root: it compares named namespaces"

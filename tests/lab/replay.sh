@@ -5,11 +5,9 @@
 # Environment: WARREN (the binary). Exit status: 0 passed, 77 skipped with the reason, else failed.
 set -euo pipefail
 
-skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
-fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
-note() { printf -- '- %s\n' "$*"; }
-
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source-path=SCRIPTDIR source=../support/basics.sh
+. "$repo/tests/support/basics.sh"
 WARREN=$(realpath "${WARREN:-$repo/build/release/src/cli/warren}")
 [ -c /dev/net/tun ] || skip "needs /dev/net/tun"
 unset GITHUB_ACTIONS

@@ -4,9 +4,8 @@
 # Environment: WARREN (the binary).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-
-skip() { printf 'SKIPPED: %s\n' "$*"; exit 77; }
-fail() { printf 'FAILED: %s\n' "$*" >&2; exit 1; }
+# shellcheck source-path=SCRIPTDIR source=../support/basics.sh
+. tests/support/basics.sh
 
 warren=$(realpath "${WARREN:-build/release/src/cli/warren}")
 [ -c /dev/net/tun ] || skip "needs /dev/net/tun"
