@@ -32,18 +32,19 @@ struct Refusal {
   std::string what, hint;
 };
 
-/// How the namespace refuses it; without an error when it does not.
+/// How the calling thread is refused it; without an error when it is not.
+Refusal refusal(const std::string& key, const std::string& value) {
+  try {
+    write_sysctl(key, value);
+  } catch (const base::SystemError& error) {
+    return {error.error_number(), error.what(), error.hint()};
+  } catch (const base::Error& error) {
+    return {-1, error.what(), error.hint()};
+  }
+  return {};
+}
 Refusal refusal(const test::TestNetns& netns, const std::string& key, const std::string& value) {
-  return netns.run([&]() -> Refusal {
-    try {
-      write_sysctl(key, value);
-    } catch (const base::SystemError& error) {
-      return {error.error_number(), error.what(), error.hint()};
-    } catch (const base::Error& error) {
-      return {-1, error.what(), error.hint()};
-    }
-    return {};
-  });
+  return netns.run([&] { return refusal(key, value); });
 }
 
 bool holds(const std::string& text, const std::string& part) {
@@ -131,12 +132,7 @@ TEST_CASE("where /proc/sys is read-only, as in a container, the remedy is told")
         ::mount("none", "/proc/sys", nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0) {
       return {errno, "cannot prepare", ""};
     }
-    try {
-      write_sysctl("net.ipv4.ip_forward", "1");
-    } catch (const base::SystemError& error) {
-      return {error.error_number(), error.what(), error.hint()};
-    }
-    return {};
+    return refusal("net.ipv4.ip_forward", "1");
   });
   CHECK(refused.error_number == EROFS);
   CHECK(holds(refused.hint, "read-only"));
@@ -149,12 +145,7 @@ TEST_CASE("a setting that is not the user's to change is told as that") {
   const auto refused = netns.run([&]() -> Refusal {
     // Capabilities of this thread only: it belongs to another user from here on.
     if (::syscall(SYS_setresuid, 54321, 54321, 54321) != 0) return {errno, "cannot prepare", ""};
-    try {
-      write_sysctl("net.core.somaxconn", "1");
-    } catch (const base::SystemError& error) {
-      return {error.error_number(), error.what(), error.hint()};
-    }
-    return {};
+    return refusal("net.core.somaxconn", "1");
   });
   CHECK(refused.error_number == EACCES);
   CHECK(holds(refused.hint, "needs root"));
