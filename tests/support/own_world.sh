@@ -21,6 +21,11 @@ if [ -z "${WARREN_OWN_WORLD:-}" ]; then
   export WARREN WARREN_OWN_WORLD=1
   exec unshare --net --mount --pid --fork --kill-child --mount-proc "$BASH" "$0" "$@"
 fi
+# The machine's own mounts there, copied with the namespace, would vanish when their owners end: another
+# test's topology, say, whose namespaces this copy would keep alive until then.
+awk '$5 ~ "^/run/" { print $5 }' /proc/self/mountinfo | tac | while read -r copied; do
+  umount --lazy "$copied" 2>/dev/null || true
+done
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -t sysfs sysfs /sys  # the new network namespace's
 ip link set lo up
