@@ -134,13 +134,12 @@ std::vector<std::string> homes_of(std::string_view name) {
                                    const Keys& keys) {
   std::vector<std::string_view> known;
   for (const Key& key : keys.known) known.push_back(key.name);
-  std::string hint;
+  std::string hint = fmt::format("known here: {}", fmt::join(known, ", "));
   if (const auto nearest = config::nearest_name(entry.key, known); !nearest.empty()) {
     hint = fmt::format("did you mean `{}`?", nearest);
   } else if (const auto homes = homes_of(entry.key); !homes.empty()) {
-    hint = fmt::format("`{}` belongs into {}", entry.key, fmt::join(homes, " or "));
-  } else {
-    hint = fmt::format("known here: {}", fmt::join(known, ", "));
+    // The same word may be meant for something else here.
+    hint = fmt::format("`{}` belongs into {}; {}", entry.key, fmt::join(homes, " or "), hint);
   }
   std::string shown = in_quotes(entry.key);
   if (!entry.key.empty()) shown = shown.substr(1, shown.size() - 2);
