@@ -19,7 +19,9 @@ for victim in alice bob; do
     # A survivor finds out after 15 s without an answer; the restarted side at its first packet.
     other=alice to_other=10.8.0.1
     if [ "$victim" = alice ]; then other=bob to_other=10.8.0.2; fi
-    [ "$sender" = "$other" ] && answers "$victim" "$to_other" >/dev/null
+    if [ "$sender" = "$other" ]; then
+      within 10 "$victim killed and started: it gets an answer itself" answers "$victim" "$to_other"
+    fi
     within 10 "$victim killed and started: $sender gets an answer" answers "$sender" "$to"
   done
 done

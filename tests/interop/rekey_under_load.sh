@@ -13,7 +13,8 @@ on bob iperf3 -s -1 -B 10.8.0.2 >"$state/server.out" 2>&1 &
 background+=($!)
 within 5 "iperf3 listens" sh -c "'$script' exec bob ss -Hlnt sport = :5201 | grep -q ."
 # 20 Mbit/s leave the machine to others; the point is that packets are under way all the time.
-on alice iperf3 -c 10.8.0.2 -u -b 20M -l 1200 -t 135 --json >"$state/client.json" 2>&1 &
+# Twice the usual receive buffer holds what comes while a busy machine keeps iperf3 waiting for 80 ms.
+on alice iperf3 -c 10.8.0.2 -u -b 20M -l 1200 -w 208K -t 135 --json >"$state/client.json" 2>&1 &
 load=$!
 background+=("$load")
 on alice ping -q -i 0.02 -w 135 10.8.0.2 >"$state/long-ping.out" || true

@@ -9,7 +9,7 @@
 topology interop
 
 up
-within 5 "bob reaches alice" answers bob fd08::1
+within 10 "bob reaches alice" answers bob fd08::1
 on alice nstat -n
 transfer udp bob alice fd08::1 1000000 zero-checksum >"$state/send.out"
 cat "$state/send.out"

@@ -12,13 +12,12 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 WARREN=$(realpath "${WARREN:-$here/../../build/release/src/cli/warren}")
 command -v xmllint >/dev/null || skip "needs xmllint: run netns-scripts/setup.sh test"
 [ "$(id -u)" -eq 0 ] || skip "needs root: it becomes an ordinary user for the test that is skipped"
-unset GITHUB_ACTIONS GITHUB_STEP_SUMMARY
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
 chmod 777 .
-cp "$WARREN" warren
+install -m 755 "$WARREN" warren
 
 # lab NAME EXPECTATION COMMAND
 lab() {

@@ -144,6 +144,8 @@ grep -q 'exists already' "$work/refusal" || fail "the refusal says: $(cat "$work
 note "it refuses to run twice"
 
 ip netns exec "$lab-bob" sleep 100 &
+runs_in_bob() { ip netns pids "$lab-bob" | grep -q .; }
+within 5 "a process runs in a node" runs_in_bob
 sh "$work/script" down
 [ -z "$(names)" ] || fail "the script left: $(names)"
 wait "$!" && fail "the process in the node was not ended"

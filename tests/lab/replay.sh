@@ -10,7 +10,6 @@ repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$repo/tests/support/basics.sh"
 WARREN=$(realpath "${WARREN:-$repo/build/release/src/cli/warren}")
 [ -c /dev/net/tun ] || skip "needs /dev/net/tun"
-unset GITHUB_ACTIONS
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"

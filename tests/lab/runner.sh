@@ -11,7 +11,6 @@ repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 fail() { printf 'FAILED: %s\n' "$*" >&2; [ ! -s out ] || sed 's/^/  | /' out >&2; exit 1; }
 WARREN=$(realpath "${WARREN:-$repo/build/release/src/cli/warren}")
 [ -c /dev/net/tun ] || skip "needs /dev/net/tun"
-unset GITHUB_ACTIONS GITHUB_STEP_SUMMARY
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

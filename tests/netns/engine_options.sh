@@ -23,7 +23,7 @@ engine() {
   on alice "$WARREN" check "$state/alice.wr0.toml" >/dev/null || fail "check refuses: $1"
   start alice
   note "alice: ${1//$'\n'/, }"
-  within 5 "the tunnel answers" answers alice 10.8.0.2
+  within 10 "the tunnel answers" answers alice 10.8.0.2
 }
 udp_back() {
   local state=$state/back # for its output
@@ -43,7 +43,7 @@ for kind in tun tap; do
   export KIND=$kind
   up
   cp "$state/alice.wr0.toml" "$state/plain.toml"
-  within 5 "the tunnel answers" answers alice 10.8.0.2
+  within 10 "the tunnel answers" answers alice 10.8.0.2
   for feature in aead "tun offload" "udp segmentation" "udp ipv4" "zero-copy send" "busy poll" scheduling; do
     says "$feature" '*' false
   done

@@ -46,7 +46,7 @@ for _ in 1 2 3 4 5; do
   done
   times+=($((($(date +%s%N) - begin) / 1000000)))
   kill "$(cat "$state/start.pid")"
-  within 3 "it ends" sh -c "! kill -0 $(cat "$state/start.pid")"
+  within 3 "it ends" process_ended "$(cat "$state/start.pid")"
 done
 mapfile -t times < <(printf '%s\n' "${times[@]}" | sort -n)
 note "ready after ${times[*]} ms"

@@ -78,7 +78,7 @@ ping_through alice 10.8.0.2
 # The interface is deleted under it: it ends, says so, and leaves its sockets to nobody.
 on alice ip link delete wr0
 pid=$(cat "$state/alice.wr0.pid")
-gone() { ! kill -0 "$pid"; }
+gone() { process_ended "$pid"; }
 within 5 "warren ends when its interface is deleted" gone
 on alice sh -c 'ls /run/warren/wr0.sock /run/wireguard/wr0.sock' >/dev/null 2>&1 && fail "a socket was left behind"
 tail -n 3 "$state/alice.wr0.log" | grep -qi 'wr0' || fail "no message: $(tail -n 3 "$state/alice.wr0.log")"

@@ -13,7 +13,7 @@ try() {
   topology "$name"
   up
   [[ $("$script" up) == *'is up already'* ]] || fail "a second up of $name does not notice the first"
-  for address in "$@"; do within 5 "$name: $from reaches $address" answers "$from" "$address"; done
+  for address in "$@"; do within 10 "$name: $from reaches $address" answers "$from" "$address"; done
   [[ $("$script" status) == *'latest handshake'* ]] || fail "$name: status shows no handshake"
 
   # A crash: every process gone, namespaces left behind.
@@ -23,7 +23,7 @@ try() {
   done <"$state/hosts"
   rm "$state/up"
   up
-  within 5 "$name: up again after a crash" answers "$from" "$1"
+  within 10 "$name: up again after a crash" answers "$from" "$1"
   "$script" down
   [ -z "$(leftovers)" ] || fail "$name left $(leftovers)"
   "$script" down # of what is not there: no error

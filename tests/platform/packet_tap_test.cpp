@@ -23,6 +23,7 @@
 #include <warren/system/packet_tap.hpp>
 
 #include "support/netns.hpp"
+#include "support/traffic.hpp"
 
 using namespace warren;
 using namespace std::chrono_literals;
@@ -88,16 +89,24 @@ void send(const test::TestNetns& netns, const char* interface, const std::string
   });
 }
 
-// What came with `marker` in it; others are the kernel's own (neighbour discovery).
-std::vector<Seen> drain(system::PacketTap& tap, const std::string& marker) {
-  std::this_thread::sleep_for(4 * kLatency);
+// What came with `marker` in it; others are the kernel's own (neighbour discovery). Waits until as many
+// as are due have come, and a little longer: for what must not come.
+std::vector<Seen> drain(system::PacketTap& tap, const std::string& marker, std::size_t due) {
   std::vector<Seen> frames;
-  tap.drain([&](const system::TappedFrame& frame) {
-    std::string bytes(reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size());
-    if (bytes.find(marker) == std::string::npos) return;
-    frames.push_back(
-        {frame.when, frame.interface, frame.outgoing, frame.frame_bytes, std::move(bytes)});
+  const auto drain_now = [&] {
+    tap.drain([&](const system::TappedFrame& frame) {
+      std::string bytes(reinterpret_cast<const char*>(frame.bytes.data()), frame.bytes.size());
+      if (bytes.find(marker) == std::string::npos) return;
+      frames.push_back(
+          {frame.when, frame.interface, frame.outgoing, frame.frame_bytes, std::move(bytes)});
+    });
+  };
+  test::eventually([&] {
+    drain_now();
+    return frames.size() >= due;
   });
+  std::this_thread::sleep_for(4 * kLatency);
+  drain_now();
   return frames;
 }
 
@@ -110,7 +119,7 @@ TEST_CASE("frames of several interfaces come through one socket, with interface 
   const auto before = system::wall_now();
   send(fixture.left, "eth0", frame_with("marker one"));
   send(fixture.right, "eth1", frame_with("marker two"));
-  const auto frames = drain(tap, "marker");
+  const auto frames = drain(tap, "marker", 2);
   REQUIRE(frames.size() == 2);
   CHECK(frames[0].interface == 0);
   CHECK(frames[0].outgoing);
@@ -130,7 +139,7 @@ TEST_CASE("interfaces that were not asked for are not seen") {
   send(fixture.left, "eth0", frame_with("marker"));
   send(fixture.left, "lo", frame_with("marker"));
   send(fixture.left, "eth1", frame_with("marker"));
-  const auto frames = drain(tap, "marker");
+  const auto frames = drain(tap, "marker", 1);
   REQUIRE(frames.size() == 1);
   CHECK(frames[0].interface == 0);  // of the list
 }
@@ -140,7 +149,7 @@ TEST_CASE("of a long frame the first bytes come, and how long it was") {
   Fixture fixture;
   auto tap = fixture.tap({"eth0"}, 64);
   send(fixture.left, "eth0", frame_with("marker" + std::string(1000, 'x')));
-  const auto frames = drain(tap, "marker");
+  const auto frames = drain(tap, "marker", 1);
   REQUIRE(frames.size() == 1);
   CHECK(frames[0].bytes.size() == 64);
   CHECK(frames[0].frame_bytes == 14 + 6 + 1000);
@@ -152,7 +161,7 @@ TEST_CASE("a tag that the kernel takes out of a received frame is put back") {
   auto tap = fixture.tap({"eth0"});
   const std::string tagged = frame_with("marker", std::string("\x81\x00\x20\x07", 4));
   send(fixture.right, "eth0", tagged);
-  const auto frames = drain(tap, "marker");
+  const auto frames = drain(tap, "marker", 1);
   REQUIRE(frames.size() == 1);
   CHECK_FALSE(frames[0].outgoing);
   CHECK(frames[0].bytes == tagged);
@@ -176,7 +185,7 @@ TEST_CASE("frames that pass while the ring is full are counted") {
                sizeof to);
     }
   });
-  const auto frames = drain(tap, "marker");
+  const auto frames = drain(tap, "marker", 1);
   CHECK(tap.missed() > 0);
   CHECK(frames.size() + tap.missed() >= 400);
   CHECK(frames.size() < 400);

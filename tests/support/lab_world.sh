@@ -8,6 +8,9 @@
 mkdir -p /run/netns /run/warren
 
 install -d -m 700 -o 54321 -g 54321 /run/user/54321
+# Which an ordinary user can reach, wherever the build lies.
+install -m 755 "$WARREN" "$work/bin/warren"
+WARREN=$work/bin/warren
 # Everybody's, as udev makes it; this machine's may have another mode.
 mknod -m 666 "$work/tun" c 10 200
 mount --bind "$work/tun" /dev/net/tun

@@ -26,6 +26,7 @@ fi
 awk '$5 ~ "^/run/" { print $5 }' /proc/self/mountinfo | tac | while read -r copied; do
   umount --lazy "$copied" 2>/dev/null || true
 done
+umask 022  # an ordinary user reads what tests put there
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -t sysfs sysfs /sys  # the new network namespace's
 ip link set lo up

@@ -36,7 +36,8 @@ losses() {
 
 finish() {
   local status=$? pid log
-  for pid in "${background[@]}"; do kill "$pid" 2>/dev/null || true; done
+  # Only those of them that still run: the number of one that ended may be somebody else's by now.
+  for pid in $(comm -12 <(printf '%s\n' "${background[@]}" | sort) <(jobs -pr | sort)); do kill "$pid" || true; done
   if [ "$status" -ne 0 ] && [ "$status" -ne 77 ]; then
     for log in "$state"/*.log; do
       [ -e "$log" ] || continue

@@ -11,8 +11,9 @@
 who=${1:-root}
 [ "$who" = root ] || requires_rootless
 moments=${MOMENTS:-8}
-RANDOM=${SEED:-$(($(date +%s) % 32768))}
-note "seed ${SEED:-$((RANDOM))} (SEED=… repeats it), $moments moments each"
+seed=${SEED:-$(($(date +%s) % 32768))}
+RANDOM=$seed
+note "seed $seed (SEED=… repeats it), $moments moments each"
 lab() { as "$who" "$WARREN" lab "$@"; }
 
 cat >killed.toml <<'EOF'

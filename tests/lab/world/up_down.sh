@@ -68,7 +68,7 @@ note "shell gives a terminal in the node"
 lab status updown | grep -q 'bob:eth0 > core' || fail "status: $(lab status updown)"
 lab set updown wan delay=30ms >said
 grep -q '30 ms' said || fail "set said: $(cat said)"
-rtt=$(in_alice ping -c 3 -i 0.2 bob | sed -n 's|^rtt .* = [0-9.]*/\([0-9]*\).*|\1|p')
+rtt=$(in_alice ping -c 3 -i 0.2 bob | sed -n 's|^rtt .* = \([0-9]*\).*|\1|p')  # the shortest
 if [ "$rtt" -lt 59 ] || [ "$rtt" -gt 75 ]; then fail "the round trip takes $rtt ms instead of 60"; fi
 lab set updown wan loss=100% --direction forward >/dev/null
 ! in_alice ping -c 1 -W 1 bob >/dev/null || fail "the link loses nothing"
@@ -84,7 +84,7 @@ note "set refuses a plain link, with the remedy, and an unknown setting"
 
 lab capture updown wan -w captured.pcapng 2>/dev/null &
 capture=$!
-within 5 "the capture sees the frames of the link" \
+within 20 "the capture sees the frames of the link" \
   eval 'in_alice ping -c 1 -W 2 bob >/dev/null; tshark -r captured.pcapng -Y icmp 2>/dev/null | grep -q Echo'
 pkill -TERM -f '^[^ ]*warren lab capture'
 wait $capture || fail "the capture did not end in order"
@@ -124,5 +124,5 @@ within 5 "a command runs while the lab goes down" eval 'in_alice pgrep -f "sleep
 lab down updown
 status=0; wait $sleeper || status=$?
 [ $status -eq 137 ] || fail "a command in a lab that went down gave $status"
-nothing_new before || within_quietly 2 nothing_new before || fail "left behind: $(cat difference)"
+nothing_new before || within_quietly 10 nothing_new before || fail "left behind: $(cat difference)"
 note "down leaves nothing"

@@ -2,6 +2,7 @@
 //
 //   namespace left                                    namespace right
 //   sockets - TAP eth0 10.7.0.1  ...FrameLoop...  TAP eth0 10.7.0.2 - sockets
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <catch2/catch_test_macros.hpp>
@@ -126,15 +127,20 @@ TEST_CASE("a frame loop wakes for calls and for the moment asked for, and for no
     CAPTURE(wake_early);
     Bridge bridge({.wake_early = wake_early});
     REQUIRE(datagram_passes(bridge.party(0), bridge.party(1)));
-    bridge.echo.loop->wake();
-    CHECK(eventually([&] { return bridge.echo.kept.load(); }));
-    CHECK(bridge.echo.wakes == 1);
+    base::Duration least_late = 1s;
+    for (unsigned wakes = 1; wakes <= 3; ++wakes) {
+      bridge.echo.kept = false;
+      bridge.echo.loop->wake();
+      REQUIRE(eventually([&] { return bridge.echo.kept.load(); }));
+      CHECK(bridge.echo.wakes == wakes);
+      CHECK(bridge.echo.late >= 0ms);
+      least_late = std::min(least_late, bridge.echo.late);
+    }
+    CHECK(least_late < 20ms);  // a thread may be kept from running once, not each time
     const unsigned turns = bridge.echo.turns;
     std::this_thread::sleep_for(200ms);
     CHECK(bridge.echo.turns == turns);
     bridge.stop();
-    CHECK(bridge.echo.late >= 0ms);
-    CHECK(bridge.echo.late < 20ms);
   }
 }
 

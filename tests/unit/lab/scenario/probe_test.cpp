@@ -67,7 +67,7 @@ class Veth {
             .to_netns = right.fd(),
             .to = to,
             .source_port = 20000,
-            .count = 200,
+            .count = 1000,
             .interval = 500us};
   }
   [[nodiscard]] lab::PlaintextProbe plaintext() const {
@@ -196,7 +196,8 @@ TEST_CASE("TCP throughput is measured for a time and in both families", "[netns]
     CHECK(report.obstacle.empty());
     CHECK(report.bytes > 1'000'000);
     CHECK(report.rate_bps > 1e7);
-    CHECK(report.took <= 350ms);
+    CHECK(report.took > 250ms);
+    CHECK(report.took < 1s);
     CHECK_FALSE(report.congestion.empty());
   }
 }
@@ -245,12 +246,12 @@ TEST_CASE("UDP packets on an unimpaired link all arrive, in order and at their p
   for (const auto& to : {kRight4, kRight6}) {
     const auto report = lab::measure_udp(veth.udp(to), veth.stop);
     INFO(to.to_string() << ": " << report.obstacle);
-    CHECK(report.sent == 200);
-    CHECK(report.received == 200);
+    CHECK(report.sent == 1000);
+    CHECK(report.received == 1000);
     CHECK(report.duplicated == 0);
     CHECK(report.reordered == 0);
     CHECK(report.overflowed == 0);
-    // 1200 bytes each 500 µs are 19.2 Mbit/s.
+    // 1200 bytes each 500 µs are 19.2 Mbit/s; a busy machine may be late at either end.
     CHECK(report.rate_bps > 17e6);
     CHECK(report.rate_bps < 21e6);
   }

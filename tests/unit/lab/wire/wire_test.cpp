@@ -1,4 +1,5 @@
 // A wire between two namespaces: real devices, real stacks.
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <filesystem>
 #include <fstream>
@@ -115,14 +116,16 @@ TEST_CASE("a delay is kept, and its lateness is told") {
   REQUIRE(datagram_passes(pair.left(), pair.right()));  // the addresses are known from here on
   const auto sender = bound_socket(pair.left(), SOCK_DGRAM, "10.7.0.1:0");
   const auto receiver = bound_socket(pair.right(), SOCK_DGRAM, "10.7.0.2:7000");
+  auto shortest = std::chrono::steady_clock::duration::max();
   for (int round = 0; round < 5; ++round) {
     const auto began = std::chrono::steady_clock::now();
     send_to(sender, "10.7.0.2:7000", pattern(100, 1));
     REQUIRE(receive(receiver));
     const auto took = std::chrono::steady_clock::now() - began;
     CHECK(took >= 30ms);
-    CHECK(took < 60ms);
+    shortest = std::min(shortest, took);
   }
+  CHECK(shortest < 60ms);  // this thread may be kept from running in one round, not in each
   const auto counters = pair.counters(0);
   CHECK(counters.late_p50_ns > 0);
   CHECK(counters.late_p50_ns <= counters.late_p99_ns);
@@ -245,7 +248,7 @@ TEST_CASE("a device that is deleted takes its link down, and no other") {
 TEST_CASE("what does not fit into the memory is an overrun, and nothing else is lost by it") {
   requires_root();
   WirePair pair(
-      {.settings = {delayed(200ms), {}}, .wire = {.frame_bytes = 1 << 20}, .ipv6 = false});
+      {.settings = {delayed(1s), {}}, .wire = {.frame_bytes = 1 << 20}, .ipv6 = false});
   REQUIRE(datagram_passes(pair.left(), pair.right()));
   const auto sender = bound_socket(pair.left(), SOCK_DGRAM, "10.7.0.1:0");
   for (int round = 0; round < 2000; ++round) send_to(sender, "10.7.0.2:7000", pattern(1400, 1));
