@@ -6,10 +6,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 #include <vector>
 
+#include "disjoint_sets.hpp"
 #include "draft.hpp"
 #include "limits.hpp"
 #include "stable_order.hpp"
@@ -34,30 +34,19 @@ struct Segment {
   std::vector<Placed<IpNetwork>> subnets;
 };
 
-std::uint32_t find_root(std::vector<std::uint32_t>& parents, std::uint32_t link) {
-  while (parents[link] != link) {
-    parents[link] = parents[parents[link]];
-    link = parents[link];
-  }
-  return link;
-}
-
 /// In the order of their first links.
 std::vector<Segment> find_segments(const Topology& topology) {
-  std::vector<std::uint32_t> parents(topology.links.size());
-  std::iota(parents.begin(), parents.end(), 0U);
+  DisjointSets joined(topology.links.size());
   for (const Node& node : topology.nodes) {
     if (node.kind != NodeKind::bridge) continue;
     for (const Interface& interface : node.interfaces) {
-      const std::uint32_t a = find_root(parents, node.interfaces.front().link.value());
-      const std::uint32_t b = find_root(parents, interface.link.value());
-      parents[std::max(a, b)] = std::min(a, b);
+      joined.join(node.interfaces.front().link.value(), interface.link.value());
     }
   }
   std::vector<Segment> segments;
-  std::vector<std::size_t> index_of(parents.size());
-  for (std::uint32_t i = 0; i < parents.size(); ++i) {
-    const std::uint32_t root = find_root(parents, i);
+  std::vector<std::size_t> index_of(topology.links.size());
+  for (std::uint32_t i = 0; i < topology.links.size(); ++i) {
+    const std::uint32_t root = joined.find(i);
     if (root == i) {
       index_of[i] = segments.size();
       segments.emplace_back();
@@ -74,19 +63,9 @@ std::vector<Segment> find_segments(const Topology& topology) {
 }
 
 /// Why an interface cannot have the address.
-std::optional<std::string> unusable(const InterfaceAddress& written) {
+std::optional<std::string> unusable_address(const InterfaceAddress& written) {
   const IpAddress& address = written.address;
-  const auto within = [&](std::string_view network) {
-    return IpNetwork::parse(network)->contains(address);
-  };
-  if (address.is_v4() ? within("224.0.0.0/3") : within("ff00::/8")) return "is no host's address";
-  if (address.is_v4() ? within("127.0.0.0/8") : within("::1/128")) return "is of the loopback";
-  if (address.is_v4() ? within("0.0.0.0/8") : address.is_unspecified()) {
-    return "is no host's address";
-  }
-  if (!address.is_v4() && address.is_link_local()) {
-    return "is link-local, which the kernel gives out itself";
-  }
+  if (const auto why = unusable(IpNetwork(address, address.bits()))) return std::string(*why);
   const unsigned bits = address.bits() - written.prefix;
   if (!address.is_v4() || bits <= 1) return {};
   if (address == written.network().address()) return "is the network's own address";
@@ -165,7 +144,7 @@ class Giver {
     if (draft_.node(link_end.node).kind == NodeKind::bridge) {
       fail("is for a switch, which has none", "write \"\" for its end");
     }
-    if (const auto why = unusable(address.value)) fail(*why, "for example \"10.1.0.1/24\"");
+    if (const auto why = unusable_address(address.value)) fail(*why, "for example \"10.1.0.1/24\"");
     const IpNetwork network = address.value.network();
     if (std::ranges::find(known, network) == known.end()) {
       reserve(draft_, {network, address.at}, "addresses");
@@ -236,6 +215,10 @@ class Giver {
 }  // namespace
 
 void reserve(Draft& draft, const Placed<base::IpNetwork>& network, std::string_view key) {
+  if (const auto why = unusable(network.value)) {
+    draft.source.fail(network.at, fmt::format("`{}`: {} {}", key, network.value.to_string(), *why),
+                      "for example \"10.1.0.0/24\"");
+  }
   for (const auto& known : draft.networks) {
     if (!overlaps(known.value, network.value)) continue;
     draft.source.fail(network.at,

@@ -74,6 +74,7 @@ struct Draft {
   /// Networks that are in use, with the place where each was written or given out.
   std::vector<Placed<base::IpNetwork>> networks;
   std::map<base::IpAddress, config::Position> addresses;
+  ByName<config::Position> logs;  ///< of programs and of tunnels' ends: "NODE.NAME"
 
   [[nodiscard]] Node& node(NodeId id) { return topology.nodes.at(id.value()); }
   [[nodiscard]] Link& link(LinkId id) { return topology.links.at(id.value()); }
@@ -89,6 +90,11 @@ struct Draft {
                                  config::Position at) const;
   /// A name for a new thing: valid and not taken. `kind`: "node".
   void check_new_name(const std::string& name, config::Position at, std::string_view key) const;
+
+  /// The node runs something of that name, and a file of that name holds what it says. Complains of
+  /// `key` where another has that file.
+  void take_log(const Fields& fields, std::string_view key, const Node& node,
+                std::string_view name);
 
   /// The link's settings need frames to be looked at one by one: it goes through the wire.
   /// Complains where the link says `wired = false`; `why`: "it is impaired".
@@ -108,6 +114,8 @@ void read_lab(Draft& draft, const std::filesystem::path& file);
 void read_profiles(Draft& draft);
 void read_nodes(Draft& draft);
 void read_links(Draft& draft);
+/// Complains where links between switches form a ring: a broadcast would go around for ever.
+void refuse_loops(const Draft& draft);
 /// After the links, whose interfaces they name.
 void read_programs(Draft& draft);
 void give_addresses(Draft& draft);

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "checks.hpp"
@@ -81,6 +83,29 @@ class Names {
   std::set<std::string> taken_;
 };
 
+/// How long a check takes when it holds, at the least.
+base::Duration least_time(const Check& check) {
+  const auto seconds = [](double count) {
+    return std::chrono::duration_cast<base::Duration>(std::chrono::duration<double>(count));
+  };
+  if (const auto* ping = std::get_if<ExpectPing>(&check)) {
+    return ping->reachable ? base::Duration{} : ping->within;
+  }
+  if (const auto* rtt = std::get_if<ExpectRtt>(&check)) return rtt->interval * (rtt->count - 1);
+  if (const auto* tcp = std::get_if<ExpectTcp>(&check)) {
+    return tcp->bytes ? base::Duration{} : tcp->duration;
+  }
+  const auto* udp = std::get_if<ExpectUdp>(&check);
+  if (udp == nullptr) return {};
+  if (!udp->count) return udp->duration;
+  const auto count = static_cast<double>(*udp->count);
+  if (udp->packets_per_s > 0) return seconds(count / static_cast<double>(udp->packets_per_s));
+  if (udp->rate_bps == 0) return {};
+  return seconds(count * udp->payload_bytes * 8 / static_cast<double>(udp->rate_bps));
+}
+
+constexpr std::string_view kRaiseTimeout = "raise `timeout` in [lab], which is \"60s\" by default";
+
 }  // namespace
 
 void read_expectations(Draft& draft) {
@@ -107,8 +132,11 @@ void read_expectations(Draft& draft) {
         fields.has("name") ? *fields.text("name") : names.choose(default_name(kind, check));
     expectation.after = fields.duration("after").value_or(base::Duration{});
     if (expectation.after > draft.topology.timeout) {
-      fields.fail("after", "the scenario is over by then",
-                  "raise `timeout` in [lab], which is \"60s\" by default");
+      fields.fail("after", "the scenario is over by then", std::string(kRaiseTimeout));
+    }
+    if (expectation.after + least_time(expectation.check) > draft.topology.timeout) {
+      draft.source.fail(check.at(), fmt::format("`{}` takes longer than the scenario", kind.name),
+                        std::string(kRaiseTimeout));
     }
     expectation.together = fields.boolean("together").value_or(false);
     if (expectation.together && draft.topology.expectations.empty()) {

@@ -7,6 +7,7 @@
 
 #include <warren/config/values.hpp>
 
+#include "disjoint_sets.hpp"
 #include "draft.hpp"
 #include "limits.hpp"
 #include "structure.hpp"
@@ -28,15 +29,8 @@ WrittenEnd read_end(const Draft& draft, const std::string& text, config::Positio
   result.end.at = at;
   if (colon != std::string::npos) {
     result.end.interface = text.substr(colon + 1);
-    if (const auto bad = config::check_interface_name(result.end.interface)) {
+    if (const auto bad = check_device_name(result.end.interface)) {
       draft.source.fail(at, fmt::format("`ends`: {}", bad->message), bad->hint);
-    }
-    if (result.end.interface == "lo" || result.end.interface == "all" ||
-        result.end.interface == "default") {
-      draft.source.fail(
-          at,
-          fmt::format("`ends`: every node has {} already", config::in_quotes(result.end.interface)),
-          "for example \"alice:eth0\"");
     }
   }
   if (!name.ends_with("-*")) {
@@ -311,6 +305,27 @@ void read_links(Draft& draft) {
   name_links(draft);
   name_interfaces(draft);
   find_outsides(draft);
+}
+
+void refuse_loops(const Draft& draft) {
+  const Topology& topology = draft.topology;
+  DisjointSets joined(topology.nodes.size());
+  for (std::size_t i = 0; i < topology.links.size(); ++i) {
+    const Link& link = topology.links[i];
+    const auto is_switch = [&](const LinkEnd& end) {
+      return topology.node(end.node).kind == NodeKind::bridge;
+    };
+    if (!std::ranges::all_of(link.ends, is_switch)) continue;
+    // One that is down may take over when another fails.
+    if (!link.settings[0].up || !link.settings[1].up) continue;
+    if (joined.join(link.ends[0].node.value(), link.ends[1].node.value())) continue;
+    draft.source.fail(
+        draft.link_drafts[i].fields.at(),
+        fmt::format("the switches {} and {} are joined already, and frames would go "
+                    "around for ever",
+                    topology.node(link.ends[0].node).name, topology.node(link.ends[1].node).name),
+        "leave the link out, begin with `up = false`, or put a router between");
+  }
 }
 
 }  // namespace warren::lab

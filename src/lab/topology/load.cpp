@@ -13,6 +13,7 @@
 #include "draft.hpp"
 #include "limits.hpp"
 #include "structure.hpp"
+#include "subnets.hpp"
 
 namespace warren::lab {
 
@@ -38,6 +39,10 @@ std::optional<Pool> read_pool(const Fields& fields, std::string_view key, base::
       written ? *fields.value(key, config::parse_network) : *base::IpNetwork::parse(*fallback);
   if (network.address().family() != family) {
     fields.fail(key, fmt::format("{} is of the other family", network.to_string()),
+                "ipv4 = \"10.0.0.0/16\", ipv6 = \"fd00:1ab::/48\"");
+  }
+  if (const auto why = unusable(network)) {
+    fields.fail(key, fmt::format("{} {}", network.to_string(), *why),
                 "ipv4 = \"10.0.0.0/16\", ipv6 = \"fd00:1ab::/48\"");
   }
   const unsigned longest = family == base::Family::v4 ? 30 : 64;
@@ -106,6 +111,7 @@ Topology parse_topology(std::string_view text, const std::filesystem::path& file
   read_profiles(draft);
   read_nodes(draft);
   read_links(draft);
+  refuse_loops(draft);
   read_programs(draft);
   give_addresses(draft);
   read_tunnels(draft);

@@ -75,6 +75,16 @@ void Draft::check_new_name(const std::string& name, config::Position at,
   }
 }
 
+void Draft::take_log(const Fields& fields, std::string_view key, const Node& to,
+                     std::string_view name) {
+  const auto [known, is_new] = logs.emplace(fmt::format("{}.{}", to.name, name), fields.at(key));
+  if (is_new) return;
+  fields.fail(key,
+              fmt::format("{} would write into the log of line {}: {}.log", config::in_quotes(name),
+                          known->second.line, known->first),
+              "give it another name");
+}
+
 void read_nodes(Draft& draft) {
   const auto nodes = draft.document.inner("node");
   if (!nodes || nodes->table().entries.empty()) {

@@ -58,7 +58,7 @@ std::string default_name(const std::vector<std::string>& command) {
   return std::string(check_name(word) ? "program" : word);
 }
 
-void read_programs_of(Node& node, const Fields& fields) {
+void read_programs_of(Draft& draft, Node& node, const Fields& fields) {
   for (const Fields& run : fields.list("run")) {
     Program program;
     program.place = place_of(run.at());
@@ -71,6 +71,7 @@ void read_programs_of(Node& node, const Fields& fields) {
           fmt::format("{} runs a program called {} already", node.name, in_quotes(program.name)),
           "give it a name of its own: name = \"…\"");
     }
+    draft.take_log(run, "name", node, program.name);
     if (const auto environment = run.inner("environment")) {
       for (const config::Entry& entry : environment->table().entries) {
         if (entry.key.empty() || entry.key.find('=') != std::string::npos) {
@@ -136,7 +137,7 @@ void read_programs(Draft& draft) {
   for (std::size_t n = 0; n < draft.topology.nodes.size(); ++n) {
     Node& node = draft.topology.nodes[n];
     const Fields& fields = draft.node_drafts[n].fields;
-    read_programs_of(node, fields);
+    read_programs_of(draft, node, fields);
     if (const auto sysctl = fields.inner("sysctl")) {
       read_sysctls(node, draft.source, sysctl->table(), {});
     }

@@ -62,4 +62,25 @@ bool covers(const base::IpNetwork& outer, const base::IpNetwork& inner) noexcept
          outer.contains(inner.address());
 }
 
+std::optional<std::string_view> unusable(const base::IpNetwork& network) {
+  struct Special {
+    std::string_view network;
+    std::string_view why;
+  };
+  // IANA's registries of special-purpose addresses (RFC 6890).
+  static constexpr std::array kSpecial = {
+      Special{"224.0.0.0/3", "is no host's address"},
+      Special{"127.0.0.0/8", "is of the loopback"},
+      Special{"0.0.0.0/8", "is no host's address"},
+      Special{"ff00::/8", "is no host's address"},
+      Special{"::1/128", "is of the loopback"},
+      Special{"::/128", "is no host's address"},
+      Special{"fe80::/10", "is link-local, which the kernel gives out itself"},
+  };
+  for (const Special& special : kSpecial) {
+    if (covers(*base::IpNetwork::parse(special.network), network)) return special.why;
+  }
+  return {};
+}
+
 }  // namespace warren::lab

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include <warren/base/ip.hpp>
 
@@ -21,5 +22,7 @@ std::uint64_t first_host(const base::IpNetwork& network) noexcept;
 bool overlaps(const base::IpNetwork& a, const base::IpNetwork& b) noexcept;
 /// Whether `inner` is a part of `outer`, or both are the same.
 bool covers(const base::IpNetwork& outer, const base::IpNetwork& inner) noexcept;
+/// Why no interface can have an address of this network: "is of the loopback". Empty when one can.
+std::optional<std::string_view> unusable(const base::IpNetwork& network);
 
 }  // namespace warren::lab

@@ -51,7 +51,7 @@ class TunnelReader {
 
   void read_name() {
     tunnel_.name = *fields_.text("name");
-    fields_.check("name", fields_.at("name"), config::check_interface_name(tunnel_.name));
+    fields_.check("name", fields_.at("name"), check_device_name(tunnel_.name));
     // It names a file and a log as well.
     fields_.check("name", fields_.at("name"), check_name(tunnel_.name));
     if (draft_.tunnels.contains(tunnel_.name)) {
@@ -72,6 +72,7 @@ class TunnelReader {
         fields_.fail(at, "ends", {fmt::format("{} is there twice", in_quotes(name)), {}});
       }
       const Node& node = draft_.topology.node(end.node);
+      draft_.take_log(fields_, "name", node, tunnel_.name);
       if (std::ranges::find(node.interfaces, tunnel_.name, &Interface::name) !=
           node.interfaces.end()) {
         fields_.fail("name", fmt::format("{} has an interface {} already", node.name,

@@ -225,6 +225,13 @@ Parsed<int> parse_signal(std::string_view text) {
                                  : fmt::format("did you mean \"{}\"?", nearest));
 }
 
+std::optional<Problem> check_device_name(std::string_view name) {
+  if (auto bad = config::check_interface_name(name)) return bad;
+  // "all" and "default" are folders beside the devices' own below /proc/sys/net.
+  if (name != "lo" && name != "all" && name != "default") return {};
+  return Problem{fmt::format("every node has {} already", in_quotes(name)), "for example \"eth0\""};
+}
+
 std::optional<Problem> check_name(std::string_view name) {
   constexpr std::string_view kRule =
       "letters, digits, `-`, `_` and `.`, beginning with a letter or a digit";

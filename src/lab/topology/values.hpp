@@ -43,6 +43,8 @@ Parsed<int> parse_signal(std::string_view text);
 /// Empty when `name` can name a lab, node, link, profile or program: letters, digits, `-`, `_`,
 /// `.`, beginning with a letter or digit, at most 40.
 std::optional<Problem> check_name(std::string_view name);
+/// Empty when `name` can name a device that the lab makes: not one that every node has already.
+std::optional<Problem> check_device_name(std::string_view name);
 /// Empty when `text` is a regular expression (ECMAScript).
 std::optional<Problem> check_regex(const std::string& text);
 

@@ -62,8 +62,10 @@ TEST_CASE("the structure of a file is checked") {
       {"node = 3\n", "1:8", "`node` is a table, not a number", "write [node]"},
       {"[[node]]\n", "1:1", "`node` is a table, not a list", "write [node]"},
       {"[link]\n", "1:1", "`link` is a list of tables, not a table", "[[link]], with two brackets"},
-      {"delay = \"1ms\"\n", "1:1", "unknown key `delay`", "belongs into [profile.…] or [[link]]; known here: lab, "},
-      {"[node.a]\nprogram = \"x\"\n", "2:1", "unknown key `program`", "belongs into [[at]]; known here: "},
+      {"delay = \"1ms\"\n", "1:1", "unknown key `delay`",
+       "belongs into [profile.…] or [[link]]; known here: lab, "},
+      {"[node.a]\nprogram = \"x\"\n", "2:1", "unknown key `program`",
+       "belongs into [[at]]; known here: "},
       {"[lab]\nzzz = 1\n", "2:1", "unknown key `zzz` in [lab]", "known here: name, seed"},
       {"[lab]\nseed = \"1\"\n", "2:8", "`seed` is a number, not a string", "seed = 42"},
       {"[lab]\nseed = 1.5\n", "2:8", "`seed` is a number, not a fraction", ""},
@@ -173,6 +175,9 @@ TEST_CASE("addresses and subnets are checked") {
       {"subnet = \"10.1\"\n", "5:10", "is no network", ""},
       {"subnet = \"10.1.0.0/24\"\n[[link]]\nends = [\"a\", \"b\"]\nsubnet = \"10.1.0.0/16\"\n",
        "8:10", "10.1.0.0/16 overlaps 10.1.0.0/24 (line 5)", ""},
+      {"subnet = \"127.0.1.0/24\"\n", "5:10", "127.0.1.0/24 is of the loopback", "10.1.0.0/24"},
+      {"subnet = \"224.0.0.0/24\"\n", "5:10", "is no host's address", ""},
+      {"subnet = \"fe80::/64\"\n", "5:10", "is link-local", ""},
       {"addresses = [\"10.1.0.1/24\"]\n", "5:13", "two ends, and these are 1 items", ""},
       {"addresses = [1, 2]\n", "5:13", "not a list of something else", ""},
       {"addresses = [\"10.1.0.1\", \"\"]\n", "5:14", "no prefix length", "\"10.1.0.1/24\""},
@@ -192,6 +197,8 @@ TEST_CASE("addresses and subnets are checked") {
       {"[node.s]\nkind = \"switch\"\n[[link]]\nends = [\"a\", \"s\"]\nsubnet = \"10.1.0.0/24\"\n"
        "[[link]]\nends = [\"b\", \"s\"]\nsubnet = \"10.2.0.0/24\"\n",
        "12:10", "have 10.1.0.0/24 already (line 9)", "once"},
+      {"[lab]\nipv4 = \"127.0.0.0/8\"\n", "6:8", "is of the loopback", "10.0.0.0/16"},
+      {"[lab]\nipv6 = \"ff00::/8\"\n", "6:8", "is no host's address", "fd00:1ab::/48"},
       {"[lab]\nipv4 = \"10.0.0.0/24\"\n[[link]]\nends = [\"a\", \"b\"]\n", "7:1",
        "no subnet is left in 10.0.0.0/24", "a larger ipv4"},
   };
@@ -269,6 +276,9 @@ TEST_CASE("tunnels are checked") {
        "is a switch", "name a host"},
       {"[[tunnel]]\nname = \"eth0\"\nends = [\"a\", \"b\"]\n", "6:8", "a has an interface \"eth0\"",
        ""},
+      {"[[tunnel]]\nname = \"lo\"\nends = [\"a\", \"b\"]\n", "6:8", "every node has \"lo\"", ""},
+      {"[[tunnel]]\nname = \"t\"\nends = [\"a\", \"b\"]\nnetwork = \"224.0.0.0/24\"\n", "8:11",
+       "is no host's address", ""},
       {"[[tunnel]]\nname = \"a/b\"\nends = [\"a\", \"b\"]\n", "6:8",
        "cannot be an interface's name", ""},
       {"[[tunnel]]\nname = \"t\"\nends = [\"a\", \"b\"]\n[[tunnel]]\nname = \"t\"\nends = [\"a\", "
@@ -365,6 +375,15 @@ TEST_CASE("expectations are checked") {
       {"together = true\nping = { from = \"a\", to = \"b\" }\n", "6:12", "no expectation before",
        ""},
       {"after = \"2m\"\nping = { from = \"a\", to = \"b\" }\n", "6:9", "over by then", "`timeout`"},
+      {"tcp = { from = \"a\", to = \"b\", duration = \"1h\" }\n", "6:7",
+       "`tcp` takes longer than the scenario", "`timeout`"},
+      {"rtt = { from = \"a\", to = \"b\", count = 700, interval = \"100ms\", loss = \"0%\" }\n",
+       "6:7", "`rtt` takes longer", ""},
+      {"udp = { from = \"a\", to = \"b\", pps = 10, count = 700, loss = \"0%\" }\n", "6:7",
+       "`udp` takes longer", ""},
+      {"after = \"50s\"\nping = { from = \"a\", to = \"b\", within = \"11s\", reachable = false "
+       "}\n",
+       "7:8", "`ping` takes longer", ""},
       {"ping = { to = \"b\" }\n", "6:8", "`from` is missing in `ping` of [[expect]]", ""},
       {"ping = { from = \"a\", to = \"c\" }\n", "6:27", "there is no node \"c\"", "a, b"},
       {"ping = { from = \"a\", to = \"b@eht0\" }\n", "6:27", "no interface of b \"eht0\"",
@@ -432,6 +451,28 @@ TEST_CASE("a switch neither sends nor receives") {
       {"[[at]]\nt = \"1s\"\nnode = \"s\"\nrun = \"x\"\n", "9:8", "\"s\" is a switch", ""},
   };
   check_cases(std::string(kLink) + "[node.s]\nkind = \"switch\"\n", cases);
+}
+
+TEST_CASE("two logs cannot be one file") {
+  const Case cases[] = {
+      {"[node.\"a.b\"]\nrun = { name = \"c\", command = \"x\" }\n"
+       "[node.a]\nrun = { name = \"b.c\", command = \"x\" }\n",
+       "4:16", "\"b.c\" would write into the log of line 2: a.b.c.log", "another name"},
+      {"[node.a]\nrun = { name = \"wr0\", command = \"x\" }\n[node.b]\n"
+       "[[link]]\nends = [\"a\", \"b\"]\n[[tunnel]]\nname = \"wr0\"\nends = [\"a\", \"b\"]\n",
+       "7:8", "\"wr0\" would write into the log of line 2: a.wr0.log", "another name"},
+  };
+  check_cases("", cases);
+}
+
+TEST_CASE("a ring of switches is refused, unless one of its links is down") {
+  const std::string ring =
+      "[node.s]\nkind = \"switch\"\n[node.t]\nkind = \"switch\"\n[node.u]\nkind = \"switch\"\n"
+      "[[link]]\nends = [\"s\", \"t\"]\n[[link]]\nends = [\"t\", \"u\"]\n"
+      "[[link]]\nends = [\"u\", \"s\"]\n";
+  const Case cases[] = {{"", "15:1", "u and s are joined already", "a router"}};
+  check_cases(std::string(kLink) + ring, cases);
+  CHECK_NOTHROW(lab::parse_topology(ring + "up = false\n[node.a]\n", "lab.toml", false));
 }
 
 TEST_CASE("two routes to one network need different metrics") {
