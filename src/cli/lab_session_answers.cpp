@@ -68,6 +68,12 @@ json counters_json(const lab::WireCounters& counters) {
   return result;
 }
 
+/// How late frames left, against the moments that the settings ask for.
+json lateness_json(const lab::WireCounters& counters) {
+  return {
+      {"p50", counters.late_p50_ns}, {"p99", counters.late_p99_ns}, {"max", counters.late_max_ns}};
+}
+
 std::string end_text(const lab::Topology& topology, const lab::LinkEnd& end) {
   return fmt::format("{}:{}", topology.node(end.node).name, topology.interface(end).name);
 }
@@ -93,8 +99,10 @@ json LabSession::link_status(lab::LinkId id) const {
   if (!link.wired) return status;
   json directions = json::array();
   for (const std::uint8_t direction : {std::uint8_t{0}, std::uint8_t{1}}) {
+    const lab::WireCounters counters = wire_->counters(id, direction);
     directions.push_back({{"settings", lab::describe(wire_->settings(id, direction))},
-                          {"counters", counters_json(wire_->counters(id, direction))}});
+                          {"counters", counters_json(counters)},
+                          {"late_ns", lateness_json(counters)}});
   }
   status["directions"] = std::move(directions);
   return status;

@@ -84,6 +84,14 @@ std::string losses_text(const json& counters) {
   return text;
 }
 
+/// How exactly the delay was kept; empty where nothing was late.
+std::string lateness_text(const json& late_ns) {
+  if (late_ns.at("max") == 0) return {};
+  const auto us = [&](const char* key) { return late_ns.at(key).get<double>() / 1000; };
+  return fmt::format(", late by {:.0f} us (p50), {:.0f} (p99), {:.0f} (max)", us("p50"), us("p99"),
+                     us("max"));
+}
+
 std::string link_text(const json& link, std::size_t width) {
   const std::string name = link.at("name");
   const std::array<std::string, 2> ends{link.at("ends").at(0), link.at("ends").at(1)};
@@ -96,9 +104,10 @@ std::string link_text(const json& link, std::size_t width) {
     const auto& counters = direction.at("counters");
     const std::string settings = direction.at("settings");
     text +=
-        fmt::format("  {:<{}}  {} > {}  {}; {} frames{}\n", i == 0 ? name : "", width, ends.at(i),
+        fmt::format("  {:<{}}  {} > {}  {}; {} frames{}{}\n", i == 0 ? name : "", width, ends.at(i),
                     ends.at(1 - i), settings.empty() ? "nothing impaired" : settings,
-                    counters.at("frames").get<std::uint64_t>(), losses_text(counters));
+                    counters.at("frames").get<std::uint64_t>(), losses_text(counters),
+                    lateness_text(direction.at("late_ns")));
   }
   return text;
 }

@@ -70,6 +70,9 @@ lab set updown wan delay=30ms >said
 grep -q '30 ms' said || fail "set said: $(cat said)"
 rtt=$(in_alice ping -c 3 -i 0.2 bob | sed -n 's|^rtt .* = \([0-9]*\).*|\1|p')  # the shortest
 if [ "$rtt" -lt 59 ] || [ "$rtt" -gt 75 ]; then fail "the round trip takes $rtt ms instead of 60"; fi
+lab status updown --json | jq -e '.links[] | select(.name == "wan").directions[0].late_ns |
+  .p50 > 0 and .p50 <= .p99 and .p99 <= .max' >/dev/null || fail "status tells no lateness: $(lab status updown)"
+lab status updown | grep -q '30 ms; .*late by [0-9]* us (p50)' || fail "status: $(lab status updown)"
 lab set updown wan loss=100% --direction forward >/dev/null
 ! in_alice ping -c 1 -W 1 bob >/dev/null || fail "the link loses nothing"
 lab set updown wan reset >/dev/null
