@@ -2,18 +2,18 @@
 # Installs what is missing, builds, and runs every test. As root nothing may be skipped.
 #
 #   tests/run.sh                 all of them
-#   tests/run.sh STAGE...        some of: release asan tsan tidy fuzz
+#   tests/run.sh STAGE...        some of: release asan fuzz tsan tidy
 #
 # release  g++ 12; every test, the namespace and interop tests included; the fuzz corpora replayed
 # asan     all but the namespace and interop tests, under AddressSanitizer and UBSan
+# fuzz     every fuzz target for FUZZ_SECONDS (default 10) from its corpus, with libFuzzer (in the build of asan)
 # tsan     the tests of the threaded parts under ThreadSanitizer
 # tidy     clang-tidy over the program (not its tests); whether each of its files compiles alone
-# fuzz     every fuzz target for FUZZ_SECONDS (default 10) from its corpus, with libFuzzer
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 stages=("$@")
-[ ${#stages[@]} -gt 0 ] || stages=(release asan tsan tidy fuzz)
+[ ${#stages[@]} -gt 0 ] || stages=(release asan fuzz tsan tidy)
 
 netns-scripts/setup.sh test
 export CCACHE_DIR="${CCACHE_DIR:-$PWD/build/ccache}" CTEST_OUTPUT_ON_FAILURE=1
@@ -61,10 +61,10 @@ tidy() { # PRESET NAME FILES-REGEX [ARGUMENT...]
 
 # Runs one fuzz target from its corpus; what it found is printed where it found anything.
 fuzz() { # NAME
-  local name=$1 log=build/fuzz/$1.log
-  mkdir -p "build/fuzz/found/$name"
-  "build/fuzz/tests/fuzz/fuzz_$name" -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 \
-    -artifact_prefix="build/fuzz/found/$name-" "build/fuzz/found/$name" "tests/fuzz/corpus/$name" \
+  local name=$1 found=build/asan/found log=build/asan/fuzz.$1.log
+  mkdir -p "$found/$name"
+  "build/asan/tests/fuzz/fuzz_$name" -max_total_time="${FUZZ_SECONDS:-10}" -timeout=10 -rss_limit_mb=2048 \
+    -artifact_prefix="$found/$name-" "$found/$name" "tests/fuzz/corpus/$name" \
     >"$log" 2>&1 || { printf '%s:\n' "$name"; tail -n 40 "$log"; return 1; }
   printf '%s: %s\n' "$name" "$(grep -E '^(Done|#[0-9]+.*DONE)' "$log" | tail -n 1)"
 }
@@ -96,10 +96,10 @@ for stage in "${stages[@]}"; do
       tidy clang alone "^$PWD/src/" \
         -checks='-*,clang-diagnostic-*,misc-unused-using-decls,bugprone-suspicious-include' ;;
     fuzz)
-      build fuzz fuzz_targets
+      build asan fuzz_targets
       say "fuzz: ${FUZZ_SECONDS:-10} s each"
       export -f fuzz
-      find build/fuzz/tests/fuzz -maxdepth 1 -name 'fuzz_*' -executable -printf '%f\n' | sed 's/^fuzz_//' | sort |
+      find build/asan/tests/fuzz -maxdepth 1 -name 'fuzz_*' -executable -printf '%f\n' | sed 's/^fuzz_//' | sort |
         xargs -P "$jobs" -I NAME bash -euo pipefail -c 'fuzz NAME' ;;
     *) echo "run.sh: unknown stage $stage" >&2; exit 2 ;;
   esac
