@@ -2,10 +2,16 @@
 //
 // A turn sleeps in the kernel until something happened, takes all completions at once, and then
 // works through what they brought: first what came from UDP, so that acknowledgements and window
-// updates reach the local stack early, then what came from the TUN, then the slow lane. What it
-// prepares goes to the kernel with the next turn's system call: one per turn under load and none
-// when idle. A turn works on a bounded number of bytes (kTurnBytes) in each direction: what it
-// prepared is on its way, and what arrived meanwhile is seen, before the next bytes are worked on.
+// updates reach the local stack early, then the slow lane, then what came from the TUN, then timers
+// and what these ask of the slow lane. The slow lane is ahead of the TUN because packets that were
+// staged for a handshake are older than those that are read when it completes, and because bulk
+// data takes every transmit slot that it can get: while the slow lane waits for one, the TUN waits,
+// too.
+//
+// What a turn prepares goes to the kernel with the next turn's system call: one per turn under load
+// and none when idle. A turn works on a bounded number of bytes (kTurnBytes) in each direction:
+// what it prepared is on its way, and what arrived meanwhile is seen, before the next bytes are
+// worked on.
 //
 // Completions of writes and sends return slots; reads and receives queue up in Outward and Inward,
 // because how much of them can be worked on depends on the slots that completions behind them
@@ -99,23 +105,34 @@ Loop::~Loop() {
 void Loop::turn() {
   udp_.arm();
   tun_.arm();
-  const bool may_sleep = !outward_.backlog() && !inward_.backlog() && !slow_lane_waits_;
-  if (may_sleep && busy_poll_ > base::Duration{}) {
+  const bool sleep = may_sleep();
+  if (sleep && busy_poll_ > base::Duration{}) {
     ring_.submit_and_poll(busy_poll_);
   } else {
-    ring_.submit_and_wait(may_sleep);
+    ring_.submit_and_wait(sleep);
   }
   ++statistics_.turns;
   now_ = system::now();
   in_turn_ = true;
   ring_.reap([this](const Completion& completion) { dispatch(completion); });
   follow_tun();
-  const std::size_t bytes = inward_.process(now_) + outward_.process(now_);
+  std::size_t bytes = inward_.process(now_);
+  slow_lane_waits_ = !outward_.drain_slow_lane(now_);
+  if (!slow_lane_waits_) bytes += outward_.process(now_);
   attend(now_);
   transmitter_.end_turn(now_.boot);
   in_turn_ = false;
   if (precedence_.follows_load()) precedence_.worked(now_.boot, system::boot_now(), bytes);
   tell_step_downs();
+}
+
+/// Nothing can be done before the next completion, and there will be one if anything is to be done.
+bool Loop::may_sleep() const noexcept {
+  if (inward_.backlog()) return false;
+  if (!outward_.backlog() && !slow_lane_waits_) return true;
+  // What waits does so for a transmit slot or a message, and a completion is sure to come that
+  // returns one: another turn before it would find what this one did.
+  return transmitter_.waits_for_completion();
 }
 
 void Loop::dispatch(const Completion& completion) {

@@ -40,6 +40,7 @@ class Loop {
   [[nodiscard]] std::vector<Feature> features() const;
 
  private:
+  [[nodiscard]] bool may_sleep() const noexcept;
   void dispatch(const Completion& completion);
   /// The slow lane: due timers, handshakes to send, events to tell. Arms the timer.
   void attend(base::Now now);

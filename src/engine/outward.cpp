@@ -211,7 +211,7 @@ bool Outward::drain_slow_lane(base::Now now) {
     if (count > 0) transmitter_.send(now.boot, path, peer, std::span(datagrams_.data(), count));
     count = 0;
   };
-  for (;;) {
+  while (device_.may_transmit()) {
     // Space for the longest is made sure of before a datagram is asked for: it comes only once.
     if (!transmitter_.fits(slow_buffer_.size()) || !transmitter_.has_messages() ||
         count == kMaxSegments) {

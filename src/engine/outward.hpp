@@ -45,7 +45,8 @@ class Outward {
     if (tun_.framing() == packet::Framing::ethernet) peers_ = device_.peers();
   }
 
-  /// Sends the slow lane's datagrams. False when transmit slots ran out before it was empty.
+  /// Flushes, and sends the slow lane's datagrams. False when transmit slots ran out before it was
+  /// empty.
   bool drain_slow_lane(base::Now now);
 
  private:

@@ -127,6 +127,20 @@ bool Transmitter::next_slot() noexcept {
   return true;
 }
 
+// Why whoever sleeps on this does not sleep for ever. Between turns, slots and messages are out
+// only because of messages in flight: the current slot was let go of, or nothing lies in it. A
+// copied message completes within its submission, mostly without a completion (Ring), so nobody
+// sleeps while there is one: the next turn submits it, and has its slot. What is left are zero-copy
+// messages, one at least. The last completion of those is never left out, as they are no instant
+// operations of the ring: the kernel sends it when it has freed the last packet, or refused the
+// message. If it has come already, the ring does not begin to sleep. With each there is one message
+// less, and so the wait ends.
+bool Transmitter::waits_for_completion() const noexcept {
+  const bool has_slot = slot_ || arena_.count(SlotState::free) > 0;
+  if (has_slot && has_messages()) return false;
+  return notifying_ > 0 && notifying_ == messages_.size() - free_.size();
+}
+
 base::Bytes Transmitter::take(std::size_t room) noexcept {
   WARREN_ASSERT(fits(room), "room={} used={}", room, used_);
   const auto bytes = arena_.bytes(*slot_).subspan(used_, room);
@@ -170,6 +184,8 @@ void Transmitter::send(base::Instant now, const base::Path& path,
     message.datagrams = static_cast<std::uint16_t>(count);
     message.payload = side_by_side(datagrams.first(count));
     message.zero_copy = zero_copy_.available && message.payload.iov_len >= kMinZeroCopyBytes;
+    message.notifies = message.zero_copy;
+    notifying_ += message.notifies ? 1 : 0;
     address(message);
     arena_.hold_for_sending(message.slot);
     if (message.zero_copy) {
@@ -238,6 +254,7 @@ void Transmitter::on_sent(const Completion& completion, base::Instant now) noexc
   }
   // Zero-copy: a notification follows, also for most failures. The kernel may read until it comes.
   if (completion.more) return;
+  notifying_ -= message.notifies ? 1 : 0;
   arena_.drop(message.slot);
   free_.push_back(index);
 }

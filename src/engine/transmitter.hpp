@@ -61,6 +61,9 @@ class Transmitter {
   base::Bytes take(std::size_t room) noexcept;
   /// Whether a batch of kMaxSegments datagrams is sure to find messages.
   [[nodiscard]] bool has_messages() const noexcept { return free_.size() >= kMaxSegments; }
+  /// Between turns: nothing can be sent before a send completes, and one is sure to complete with a
+  /// completion of its own, which wakes whoever sleeps in the ring.
+  [[nodiscard]] bool waits_for_completion() const noexcept;
   /// End of turn: a slot that was begun goes with its messages.
   void end_turn(base::Instant now) noexcept;
 
@@ -97,6 +100,7 @@ class Transmitter {
     std::uint16_t datagrams = 0;
     std::uint8_t ecn = 0;
     bool zero_copy = false;
+    bool notifies = false;  // was given to the kernel as zero-copy, however it goes on
   };
   /// An endpoint to which segmented messages failed.
   struct Without {
@@ -128,6 +132,7 @@ class Transmitter {
   std::size_t used_ = 0;  // bytes of the current slot
   std::vector<Message> messages_;
   std::vector<std::uint32_t> free_;
+  std::size_t notifying_ = 0;  // messages in flight that notify
   std::array<Without, kEndpointsWithout> without_{};
   std::size_t next_without_ = 0;
   base::Instant last_without_{};  // the end of the latest of them: none is in force after it

@@ -154,6 +154,10 @@ std::optional<Transmit> Device::poll_transmit(base::Now now, base::Bytes out) {
   return std::nullopt;
 }
 
+bool Device::may_transmit() const noexcept {
+  return !state_->replies.empty() || state_->owed.front() != nullptr;
+}
+
 /// One datagram that the peer is owed; empty when there is no more.
 std::optional<Transmit> Device::State::transmit_for(base::Now now, Peer& peer, base::Bytes out) {
   if (!up || !identity || !peer.path) {

@@ -56,7 +56,7 @@ struct Bench {
   protocol::Device device{{}, aead, crypto::system_random()};
   engine::UdpPort port{ring, system::UdpSockets::bind({}), statistics, {.slots = 1}};
   engine::Transmitter transmitter{
-      ring, port, device, statistics, {.zero_copy = true, .slots = 4, .messages = 64}};
+      ring, port, device, statistics, {.zero_copy = true, .slots = 4, .messages = 128}};
 };
 
 }  // namespace
@@ -120,4 +120,33 @@ TEST_CASE("datagrams lie side by side, and short messages are copied") {
   });
   CHECK(bench.arrived() == 2);
   CHECK(bench.statistics.udp_zero_copy_sends == 0);
+}
+
+TEST_CASE("the sender waits for completions when slots are out and nothing but these returns one") {
+  Bench bench;
+  if (!bench.transmitter.sends_without_copy()) SKIP("this kernel has no SENDMSG_ZC");
+  for (int sent = 0; sent < 3; ++sent) bench.send(8);
+  CHECK_FALSE(bench.transmitter.waits_for_completion());
+
+  SECTION("zero-copy messages, each with a notification to come") {
+    bench.send(8);
+    CHECK(bench.transmitter.waits_for_completion());
+    // Taken: its slot stays out. Done with: its slot is back.
+    bench.transmitter.on_sent(Bench::completion(11'200, true, false), {});
+    CHECK(bench.transmitter.waits_for_completion());
+    bench.transmitter.on_sent(Bench::completion(0, false, true), {});
+    CHECK_FALSE(bench.transmitter.waits_for_completion());
+  }
+  SECTION("one that was refused, and sent again with a copy, still has its notification to come") {
+    bench.send(8);
+    bench.transmitter.on_sent(Bench::completion(-EMSGSIZE, true, false), {});
+    CHECK(bench.transmitter.waits_for_completion());
+    bench.transmitter.on_sent(Bench::completion(0, false, true), {});
+    CHECK_FALSE(bench.transmitter.waits_for_completion());
+  }
+  SECTION("a copied message among them, which completes without telling") {
+    bench.send(1);
+    CHECK(bench.transmitter.arena().count(SlotState::free) == 0);
+    CHECK_FALSE(bench.transmitter.waits_for_completion());
+  }
 }
