@@ -150,6 +150,10 @@ std::optional<Transmit> Device::poll_transmit(base::Now now, base::Bytes out) {
   while (Peer* peer = state.owed.front()) {
     if (auto transmit = state.transmit_for(now, *peer, out)) return transmit;
     state.owed.remove(*peer);
+    // A keepalive or staged packet found the session's counters used up and asked for a handshake
+    // while the peer was listed. This ends: the next look takes the wish away, and sending an
+    // initiation, or failing to, keeps another from being asked for.
+    if (peer->initiation_wanted) state.owed.push(*peer);
   }
   return std::nullopt;
 }

@@ -15,7 +15,7 @@ constexpr base::Duration kJitter = kRekeyTimeoutJitterMax;
 
 /// A pair whose link counts what it carries by type and can be cut.
 struct Counted : Pair {
-  Counted() {
+  explicit Counted(const DeviceOptions& options = {}) : Pair(options) {
     filter = [this](Datagram& datagram) {
       ++(datagram.from == a.endpoint ? from_a : from_b)[type_of(datagram)];
       if (datagram.bytes.size() == kMinDataBytes) ++keepalives;
@@ -246,6 +246,25 @@ TEST_CASE("turning persistent keepalive on sends one at once, turning it off end
   pair.a.device.set_persistent_keepalive(pair.now, pair.to_b, 0s);
   pair.advance(100s);
   CHECK(pair.keepalives == 1);
+}
+
+TEST_CASE("a keepalive that finds the counters used up begins a handshake") {
+  Counted pair({.message_limits = MessageLimits{.rekey_after = 1000, .reject_after = 10}});
+  pair.establish();
+  // One was used behind the handshake.
+  for (int i = 0; i < 9; ++i) pair.a.send(pair.now, pair.packet_to_b());
+  pair.deliver();
+  REQUIRE(pair.b.delivered.size() == 9);
+  pair.advance(6s);
+  pair.forget();
+  pair.a.device.set_persistent_keepalive(pair.now, pair.to_b, 65535s);
+  pair.a.drain(pair.now);
+  pair.deliver();
+  CHECK(pair.from_a[1] == 1);
+  pair.a.send(pair.now, pair.packet_to_b(100, 77));
+  pair.advance(60s);
+  CHECK(pair.b.delivered.size() == 10);
+  CHECK(pair.a.device.status(pair.to_b).staged_packets == 0);
 }
 
 TEST_CASE("a peer with persistent keepalive is reached for ever again after it was given up") {
