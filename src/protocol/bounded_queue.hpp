@@ -13,6 +13,7 @@ class BoundedQueue {
  public:
   explicit BoundedQueue(std::size_t bound) : slots_(bound) {}
   [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+  [[nodiscard]] std::size_t size() const noexcept { return count_; }
   [[nodiscard]] bool full() const noexcept { return count_ == slots_.size(); }
   /// False when the queue is full.
   bool push(const T& value) noexcept {

@@ -78,10 +78,19 @@ void Device::State::fail(HandshakeFailure failure, const base::Endpoint& remote,
       .kind = Event::Kind::handshake_failed, .peer = peer, .remote = remote, .failure = failure});
 }
 
+void Device::State::fail_received(HandshakeFailure failure, const base::Endpoint& remote,
+                                  std::optional<PeerId> peer) noexcept {
+  if (events.size() < kMaxRefusalEvents) {
+    fail(failure, remote, peer);
+  } else {
+    ++failures[static_cast<std::size_t>(failure)];
+  }
+}
+
 void Device::State::refuse(HandshakeFailure failure, const base::Path& from,
                            std::optional<PeerId> peer) noexcept {
   drops.add(base::Drop::in_handshake);
-  fail(failure, from.remote, peer);
+  fail_received(failure, from.remote, peer);
 }
 
 void Device::State::receive_handshake(base::Now now, const base::Path& from, MessageType type,

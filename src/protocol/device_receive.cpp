@@ -53,12 +53,12 @@ void Device::open(base::Now now, const base::Path& from, std::span<OpenItem> ite
       state.drops.add(type.error());
       if (type.error() == base::Drop::in_bad_length &&
           item.datagram[0] != static_cast<std::byte>(MessageType::data)) {
-        state.fail(HandshakeFailure::malformed, from.remote, std::nullopt);
+        state.fail_received(HandshakeFailure::malformed, from.remote, std::nullopt);
       }
     } else if (!state.identity) {
       state.drops.add(base::Drop::in_no_key);
       if (*type != MessageType::data) {
-        state.fail(HandshakeFailure::no_private_key, from.remote, std::nullopt);
+        state.fail_received(HandshakeFailure::no_private_key, from.remote, std::nullopt);
       }
     } else if (*type == MessageType::data) {
       if (burst.count == kAeadBurst) state.finish(now, from, burst);

@@ -30,6 +30,9 @@ namespace warren::protocol {
 /// little enough that a burst and its packets stay in the cache.
 inline constexpr std::size_t kAeadBurst = 64;
 inline constexpr std::size_t kMaxEvents = 256;
+/// Of these, how many at most that anybody can provoke with a datagram: a flood must not silence
+/// what the device has to tell of itself and of its peers.
+inline constexpr std::size_t kMaxRefusalEvents = kMaxEvents / 2;
 /// Responses and cookie replies that wait for poll_transmit. One batch of received datagrams holds
 /// at most about 440 initiations.
 inline constexpr std::size_t kMaxReplies = 512;
@@ -109,9 +112,13 @@ struct Device::State {
   void begin_session(base::Now now, Peer& peer, const SessionKeys& session_keys, SessionIndex local,
                      SessionIndex remote, bool initiator);
   void handshake_complete(base::Now now, Peer& peer) noexcept;
-  /// Counts a refused message and tells of it.
+  /// Counts a refused message as a drop, too.
   void refuse(HandshakeFailure failure, const base::Path& from,
               std::optional<PeerId> peer) noexcept;
+  /// Counts what a datagram made fail, and tells of it as long as few events wait.
+  void fail_received(HandshakeFailure failure, const base::Endpoint& remote,
+                     std::optional<PeerId> peer) noexcept;
+  /// Counts what failed on our own side, and tells of it.
   void fail(HandshakeFailure failure, const base::Endpoint& remote,
             std::optional<PeerId> peer) noexcept;
   void reply(const base::Path& to, std::optional<PeerId> peer, base::ConstBytes message) noexcept;

@@ -206,7 +206,8 @@ class Device {
   std::optional<Transmit> poll_transmit(base::Now now, base::Bytes out);
   /// False when poll_transmit has nothing to write: no room need be found for it.
   [[nodiscard]] bool may_transmit() const noexcept;
-  /// The next event, oldest first. At most a bounded number is kept; more are counted but not told.
+  /// The next event, oldest first. At most a bounded number is kept, half as many of what anybody
+  /// can provoke; more are counted but not told.
   std::optional<Event> poll_event() noexcept;
 
  private:
