@@ -67,7 +67,11 @@ StagedPackets::Push StagedPackets::push(StagingArena& arena, base::ConstBytes pa
     return Push::dropped_new;
   }
   Push result = Push::stored;
-  while (count_ >= kMaxStagedPackets || arena.free_blocks_ < needed) {
+  // A peer's packets, the new one with them, take no more blocks than are free now; only a single
+  // packet may. N peers that keep sending come to hold one part in N + 1 each by that, and the part
+  // that is left is for the next one to come.
+  while (count_ >= kMaxStagedPackets || arena.free_blocks_ < needed ||
+         (count_ > 0 && blocks_ + needed > arena.free_blocks_)) {
     drop_front(arena);
     result = Push::dropped_oldest;
   }

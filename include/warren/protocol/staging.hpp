@@ -1,5 +1,6 @@
 // Packets that wait for a handshake: copied into blocks of one arena that all peers share, at most
-// kMaxStagedPackets for each peer. Nothing is allocated after the arena was made.
+// kMaxStagedPackets for each peer, and no more than leaves as many blocks free: peers that cannot
+// be reached do not keep others from waiting. Nothing is allocated after the arena was made.
 #pragma once
 
 #include <cstddef>

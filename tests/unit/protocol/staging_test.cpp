@@ -63,11 +63,11 @@ TEST_CASE("of more than the bound the oldest is dropped") {
   CHECK(pop(staged, arena) == packet(100, 1));
 }
 
-TEST_CASE("a peer that fills the arena drops its own oldest") {
+TEST_CASE("a peer alone leaves as many blocks free as it holds, and then drops its own oldest") {
   StagingArena arena;
   StagedPackets staged;
-  // 33 blocks each: 124 fit, fewer than the bound on packets.
-  const std::size_t fits = StagingArena::kBlocks / 33;
+  // 33 blocks each: 62 are half of the arena, fewer than the bound on packets.
+  const std::size_t fits = StagingArena::kBlocks / 2 / 33;
   for (unsigned i = 0; i < fits; ++i) {
     REQUIRE(staged.push(arena, packet(StagingArena::kMaxPacketBytes, i)) == Push::stored);
   }
@@ -76,36 +76,55 @@ TEST_CASE("a peer that fills the arena drops its own oldest") {
   CHECK(pop(staged, arena) == packet(StagingArena::kMaxPacketBytes, 1));
 }
 
+TEST_CASE("peers that keep sending to nobody leave room for one that comes later") {
+  StagingArena arena;
+  std::vector<StagedPackets> hogs(40);
+  const auto all_send = [&](unsigned mark) {
+    for (auto& hog : hogs) hog.push(arena, packet(1420, mark));
+  };
+  SECTION("in turns") {
+    for (unsigned i = 0; i < 300; ++i) all_send(i);
+  }
+  SECTION("one after the other, each as much as it may hold") {
+    for (auto& hog : hogs) {
+      for (unsigned i = 0; i < kMaxStagedPackets; ++i) hog.push(arena, packet(1420, i));
+    }
+    for (unsigned i = 0; i < 3; ++i) all_send(i);
+  }
+  StagedPackets newcomer;
+  constexpr unsigned kPackets = 32;
+  for (unsigned i = 0; i < kPackets; ++i) {
+    REQUIRE(newcomer.push(arena, packet(1420, 500 + i)) == Push::stored);
+    all_send(i);
+  }
+  CHECK(newcomer.count() == kPackets);
+  for (unsigned i = 0; i < kPackets; ++i) CHECK(pop(newcomer, arena) == packet(1420, 500 + i));
+  // Shared, not spared: little more is free than one of them has.
+  CHECK(arena.free_blocks() < 2 * StagingArena::kBlocks / hogs.size());
+}
+
+// It takes as many peers as there are blocks to fill the arena: a peer with packets of its own
+// leaves room, as tested above.
 TEST_CASE("where other peers hold the arena a new packet is dropped, and nobody else's") {
   StagingArena arena;
-  std::vector<StagedPackets> others(StagingArena::kBlocks / kMaxStagedPackets);
-  for (auto& other : others) {
-    for (unsigned i = 0; i < kMaxStagedPackets; ++i) {
-      REQUIRE(other.push(arena, packet(64, i)) == Push::stored);
-    }
-  }
+  std::vector<StagedPackets> others(StagingArena::kBlocks);
+  for (auto& other : others) REQUIRE(other.push(arena, packet(64, 3)) == Push::stored);
   REQUIRE(arena.free_blocks() == 0);
   StagedPackets staged;
   CHECK(staged.push(arena, packet(64, 0)) == Push::dropped_new);
   CHECK(staged.empty());
 
   SECTION("a peer with packets of its own gives up its oldest") {
-    others[0].clear(arena);
-    for (unsigned i = 0; i < kMaxStagedPackets; ++i) {
-      REQUIRE(staged.push(arena, packet(64, i)) == Push::stored);
-    }
-    CHECK(others[1].push(arena, packet(4096, 77)) == Push::dropped_oldest);
-    CHECK(others[1].count() == kMaxStagedPackets - 1);
+    CHECK(others[0].push(arena, packet(64, 77)) == Push::dropped_oldest);
+    CHECK(others[0].count() == 1);
+    CHECK(pop(others[0], arena) == packet(64, 77));
   }
   SECTION("one that would have to give up all and still not fit gives up nothing") {
-    StagedPackets small;
-    pop(others[0], arena);
-    REQUIRE(small.push(arena, packet(10, 5)) == Push::stored);
-    CHECK(small.push(arena, packet(4096, 6)) == Push::dropped_new);
-    CHECK(pop(small, arena) == packet(10, 5));
+    CHECK(others[0].push(arena, packet(4096, 6)) == Push::dropped_new);
+    CHECK(pop(others[0], arena) == packet(64, 3));
   }
-  // others[0] and others[1] are the ones that the sections changed.
-  for (std::size_t i = 2; i < others.size(); ++i) CHECK(others[i].count() == kMaxStagedPackets);
+  // others[0] is the one that the sections changed.
+  for (std::size_t i = 1; i < others.size(); ++i) REQUIRE(others[i].count() == 1);
 }
 
 TEST_CASE("clearing gives everything back and says how many packets there were") {
