@@ -22,9 +22,9 @@ Engine::Engine(const EngineOptions& options, protocol::Device& device, system::T
 Engine::~Engine() = default;
 
 void Engine::run() {
-  state_->stopped = false;
   kick();
-  while (!state_->stopped) state_->loop.turn();
+  // A stop holds until it was obeyed, also one from before: what asked for it may not ask again.
+  while (!std::exchange(state_->stopped, false)) state_->loop.turn();
 }
 
 void Engine::stop() noexcept {

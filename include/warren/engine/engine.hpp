@@ -88,7 +88,8 @@ class Engine {
 
   /// Runs until stop(). All callbacks run in here. An exception from a callback leaves run().
   void run();
-  /// Makes run() return after the current turn. From the engine's thread only.
+  /// Makes run() return after the current turn; outside of run(), makes the next one return at
+  /// once. From the engine's thread only.
   void stop() noexcept;
 
   /// Calls `ready(revents)` in the loop while `fd` is ready for `events` (as poll(2)); level-triggered.

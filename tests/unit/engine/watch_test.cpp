@@ -154,3 +154,25 @@ TEST_CASE("an exception from a callback leaves run, and the engine can run again
   });
   CHECK(second);
 }
+
+TEST_CASE("a stop that comes before run makes it return at once, and the next run goes on") {
+  requires_root();
+  bool late = false;
+  bool ran_again = false;
+  with_engine([&](engine::Engine& engine) {
+    const auto end = engine.call_at(system::boot_now() + 2s, [&] {
+      late = true;
+      engine.stop();
+    });
+    engine.stop();
+    engine.run();
+    engine.unwatch(end);
+    engine.call_at(system::boot_now() + 5ms, [&] {
+      ran_again = true;
+      engine.stop();
+    });
+    engine.run();
+  });
+  CHECK_FALSE(late);
+  CHECK(ran_again);
+}
