@@ -310,7 +310,7 @@ std::optional<control::ReloadError> Daemon::reload() {
   if (!error) {
     spdlog::info("{}: reloaded {}", name_, configuration_file);
   } else {
-    spdlog::error("{}: not reloaded: {}{}", name_, error->message,
+    spdlog::error("{}: {}{}{}", name_, error->applied ? "" : "not reloaded: ", error->message,
                   error->hint.empty() ? "" : fmt::format("\n  hint: {}", error->hint));
   }
   return error;

@@ -24,6 +24,11 @@ bool same_key(const std::optional<crypto::PresharedKey>& a,
   return a.has_value() == b.has_value() && (!a || *a == *b);
 }
 
+bool has_default_route(const std::set<base::IpNetwork>& networks) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [](const base::IpNetwork& network) { return network.prefix() == 0; });
+}
+
 template <class T>
 bool contains(const std::vector<T>& list, const T& value) {
   return std::find(list.begin(), list.end(), value) != list.end();
@@ -221,27 +226,39 @@ void ConfiguredTunnel::endpoint_resolved(const crypto::PublicKey& key,
 }
 
 void ConfiguredTunnel::follow_routes(const config::Interface& interface) {
+  if (!may_set_routes()) return;
+  const protocol::Device& device = daemon_.device();
+  std::vector<base::IpNetwork> allowed;
+  for (const protocol::PeerId id : device.peers()) {
+    const auto networks = device.allowed_ips(id);
+    allowed.insert(allowed.end(), networks.begin(), networks.end());
+  }
+  const auto wanted = wanted_routes(interface, allowed);
+  routes_.set(wanted, daemon_.fwmark());
+  const bool has_own_mark = interface.fwmark == 0 && daemon_.fwmark() == routes_.own_mark();
+  if (!has_default_route(wanted) && has_own_mark) daemon_.engine().set_fwmark(0);
+}
+
+bool ConfiguredTunnel::may_set_routes() {
   if (daemon_.is_away() || routes_.index() != daemon_.index()) {
     routes_.start_over(daemon_.index());
   }
-  if (daemon_.is_away()) return;
-  if (!daemon_.device().is_up()) return routes_.check_again();  // restore_after_up goes on here
-  const protocol::Device& device = daemon_.device();
-  std::vector<base::IpNetwork> allowed;
-  if (interface.routes && interface.kind == config::Kind::tun) {
-    for (const protocol::PeerId id : device.peers()) {
-      const auto networks = device.allowed_ips(id);
-      allowed.insert(allowed.end(), networks.begin(), networks.end());
-    }
-  }
-  const auto wanted = networks_to_route(allowed, interface.addresses);
-  const bool has_default =
-      std::any_of(wanted.begin(), wanted.end(), [](const auto& n) { return n.prefix() == 0; });
+  if (daemon_.is_away()) return false;
+  if (!daemon_.device().is_up()) routes_.check_again();  // restore_after_up goes on there
+  return daemon_.device().is_up();
+}
+
+// The networks that get a route when `allowed` are the peers'. The sockets have the mark that those
+// need from here on.
+std::set<base::IpNetwork> ConfiguredTunnel::wanted_routes(
+    const config::Interface& interface, const std::vector<base::IpNetwork>& allowed) {
+  if (!interface.routes || interface.kind != config::Kind::tun) return {};
+  auto wanted = networks_to_route(allowed, interface.addresses);
   // The tunnel's own datagrams must not go into the tunnel.
-  if (has_default && daemon_.fwmark() == 0) daemon_.engine().set_fwmark(routes_.own_mark());
-  routes_.set(wanted, daemon_.fwmark());
-  const bool has_own_mark = interface.fwmark == 0 && daemon_.fwmark() == routes_.own_mark();
-  if (!has_default && has_own_mark) daemon_.engine().set_fwmark(0);
+  if (has_default_route(wanted) && daemon_.fwmark() == 0) {
+    daemon_.engine().set_fwmark(routes_.own_mark());
+  }
+  return wanted;
 }
 
 const config::Peer* ConfiguredTunnel::find(const config::Tunnel& tunnel,

@@ -40,11 +40,13 @@ class ConfiguredTunnel {
   struct Before;
 
   std::optional<control::ReloadError> reload();
-  void change_or_go_back(const config::Tunnel& next);
+  std::optional<control::ReloadError> change_or_go_back(const config::Tunnel& next);
   [[nodiscard]] Before remember();
   void prepare(const config::Tunnel& next, std::set<crypto::PublicKey>& added);
   void prepare_peers(const config::Tunnel& next, std::set<crypto::PublicKey>& added);
-  void settle(const config::Tunnel& next, const std::set<crypto::PublicKey>& added);
+  void prepare_routes(const config::Tunnel& next);
+  std::optional<control::ReloadError> settle(const config::Tunnel& next,
+                                             const std::set<crypto::PublicKey>& added);
   void go_back(const Before& before);
   void change_addresses(const config::Interface& from, const config::Interface& to);
   [[nodiscard]] std::uint32_t mtu_now(const config::Tunnel& tunnel);
@@ -56,6 +58,9 @@ class ConfiguredTunnel {
   void endpoint_resolved(const crypto::PublicKey& key, const base::Endpoint& endpoint);
   void restore_after_up();
   void follow_routes(const config::Interface& interface);
+  bool may_set_routes();
+  std::set<base::IpNetwork> wanted_routes(const config::Interface& interface,
+                                          const std::vector<base::IpNetwork>& allowed);
   [[nodiscard]] const config::Peer* find(const config::Tunnel& tunnel,
                                          const crypto::PublicKey& key) const;
 

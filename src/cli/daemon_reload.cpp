@@ -1,17 +1,23 @@
 // Theory of operation. A reload has two halves. The first, prepare(), does what the kernel or the
 // device may refuse, and does it by adding: new sockets, further addresses, further peers, their
-// networks and routes. Whatever it changes was remembered before, so a refusal is answered by
-// go_back(), after which nothing has happened: no session, no endpoint that was learned and no key
-// has been touched. The second half, settle(), does what cannot be refused: it sets keys and
-// endpoints, and takes away what is no longer wanted. Nothing is sent or received in between, as
-// all of it is one turn of the loop.
+// networks, and the routes that will be wanted once the peers that go are gone. Whatever it changes
+// was remembered before, so a refusal is answered by go_back(), after which nothing has happened: no
+// session, no endpoint that was learned and no key has been touched. The second half, settle(), sets
+// keys and endpoints, and takes away what is no longer wanted. There is no way back from it, so it
+// goes on to its end whatever happens: should the kernel refuse something after all (because
+// somebody else changes routes at the same time), the new configuration counts as the one in force
+// and the answer says what is missing of it. Nothing is sent or received in between, as all of it is
+// one turn of the loop.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
+#include <set>
 #include <utility>
+#include <vector>
 
 #include <warren/base/error.hpp>
 
@@ -52,13 +58,13 @@ std::optional<control::ReloadError> ConfiguredTunnel::reload() {
           .message = "what stands in [engine] cannot be changed while the tunnel is up",
           .hint = "take it down and up again"};
     }
-    change_or_go_back(next);
+    auto missing = change_or_go_back(next);
     current_ = std::move(next);
     if (daemon_.is_away()) {
       spdlog::warn("{} is in another network namespace: its addresses, MTU and routes stay",
                    old.name);
     }
-    return std::nullopt;
+    return missing;
   } catch (const config::ConfigError& error) {
     return control::ReloadError{error.what(), error.hint(), true};
   } catch (const base::Error& error) {
@@ -68,7 +74,9 @@ std::optional<control::ReloadError> ConfiguredTunnel::reload() {
   }
 }
 
-void ConfiguredTunnel::change_or_go_back(const config::Tunnel& next) {
+// Returns what was refused once it was too late to go back.
+std::optional<control::ReloadError> ConfiguredTunnel::change_or_go_back(
+    const config::Tunnel& next) {
   const Before before = remember();
   std::set<crypto::PublicKey> added;
   try {
@@ -77,7 +85,7 @@ void ConfiguredTunnel::change_or_go_back(const config::Tunnel& next) {
     go_back(before);
     throw;
   }
-  settle(next, added);
+  return settle(next, added);
 }
 
 ConfiguredTunnel::Before ConfiguredTunnel::remember() {
@@ -108,7 +116,7 @@ void ConfiguredTunnel::prepare(const config::Tunnel& next, std::set<crypto::Publ
   }
   if (from.addresses != to.addresses) change_addresses({}, to);
   prepare_peers(next, added);
-  follow_routes(to);
+  prepare_routes(next);
 }
 
 void ConfiguredTunnel::prepare_peers(const config::Tunnel& next,
@@ -129,8 +137,48 @@ void ConfiguredTunnel::prepare_peers(const config::Tunnel& next,
   }
 }
 
-void ConfiguredTunnel::settle(const config::Tunnel& next,
-                              const std::set<crypto::PublicKey>& added) {
+// A network of a peer that stays may get a route only because a wider one goes with its peer. Such a
+// route can be refused like any other, so the peers that settle() removes do not count here. What is
+// routed now stays so until then.
+void ConfiguredTunnel::prepare_routes(const config::Tunnel& next) {
+  if (!may_set_routes()) return;
+  const protocol::Device& device = daemon_.device();
+  const auto old = by_key(current_);
+  const auto kept = by_key(next);
+  const crypto::PublicKey own = crypto::public_key_of(next.interface.private_key);
+  std::vector<base::IpNetwork> allowed;
+  for (const protocol::PeerId id : device.peers()) {
+    const crypto::PublicKey key = device.status(id).public_key;
+    if (key == own || (old.contains(key) && !kept.contains(key))) continue;
+    const auto networks = device.allowed_ips(id);
+    allowed.insert(allowed.end(), networks.begin(), networks.end());
+  }
+  for (const auto& [key, peer] : kept) {
+    if (device.find_peer(key)) continue;  // else settle() adds it, see prepare_peers()
+    allowed.insert(allowed.end(), peer->allowed_ips.begin(), peer->allowed_ips.end());
+  }
+  const auto wanted = wanted_routes(next.interface, allowed);
+  routes_.add(wanted, daemon_.fwmark());
+}
+
+std::optional<control::ReloadError> ConfiguredTunnel::settle(
+    const config::Tunnel& next, const std::set<crypto::PublicKey>& added) {
+  std::optional<control::ReloadError> missing;
+  const auto attempt = [&](const std::function<void()>& step) {
+    try {
+      step();
+    } catch (const base::Error& error) {
+      if (missing) {
+        spdlog::error("also refused: {}", error_text(error));
+        return;
+      }
+      missing = control::ReloadError{
+          .message = fmt::format("the new configuration is in force, but not all of it: {}",
+                                 error.what()),
+          .hint = error.hint(),
+          .applied = true};
+    }
+  };
   protocol::Device& device = daemon_.device();
   if (!(current_.interface.private_key == next.interface.private_key)) {
     device.set_private_key(daemon_.now(), next.interface.private_key.clone());
@@ -146,12 +194,13 @@ void ConfiguredTunnel::settle(const config::Tunnel& next,
     const auto it = old.find(peer.public_key);
     // Who was removed with `wg` meanwhile is new.
     const bool is_new = it == old.end() || added.contains(peer.public_key);
-    change_peer(is_new ? nullptr : it->second, peer);
+    attempt([&] { change_peer(is_new ? nullptr : it->second, peer); });
   }
   if (current_.interface.addresses != next.interface.addresses) {
-    change_addresses(current_.interface, next.interface);
+    attempt([&] { change_addresses(current_.interface, next.interface); });
   }
-  follow_routes(next.interface);
+  attempt([&] { follow_routes(next.interface); });
+  return missing;
 }
 
 void ConfiguredTunnel::go_back(const Before& before) {

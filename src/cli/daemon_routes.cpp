@@ -99,15 +99,16 @@ void Routes::remove_rules(base::Family family) noexcept {
   rules_.erase(it);
 }
 
+system::Route Routes::route_for(const IpNetwork& network, std::uint32_t mark) const {
+  return {.network = network,
+          .interface_index = index_,
+          .gateway = {},
+          .table = is_default(network) ? mark : system::Route::kMainTable};
+}
+
 void Routes::set(const std::set<IpNetwork>& wanted, std::uint32_t mark) {
-  const auto route_for = [&](const IpNetwork& network) {
-    return system::Route{.network = network,
-                         .interface_index = index_,
-                         .gateway = {},
-                         .table = is_default(network) ? mark : system::Route::kMainTable};
-  };
   for (auto it = installed_.begin(); it != installed_.end();) {
-    if (wanted.contains(it->first) && it->second == route_for(it->first)) {
+    if (wanted.contains(it->first)) {
       ++it;
       continue;
     }
@@ -115,24 +116,34 @@ void Routes::set(const std::set<IpNetwork>& wanted, std::uint32_t mark) {
     it = installed_.erase(it);
   }
   for (const base::Family family : {base::Family::v4, base::Family::v6}) {
-    const IpNetwork default_network(base::IpAddress::any(family), 0);
-    const auto it = rules_.find(family);
-    if (it != rules_.end() && (!wanted.contains(default_network) || it->second != mark)) {
+    if (!wanted.contains(IpNetwork(base::IpAddress::any(family), 0))) remove_rules(family);
+  }
+  add(wanted, mark);
+  unsure_ = false;
+}
+
+void Routes::add(const std::set<IpNetwork>& wanted, std::uint32_t mark) {
+  for (const IpNetwork& network : wanted) {
+    const system::Route route = route_for(network, mark);
+    const base::Family family = network.address().family();
+    const auto it = installed_.find(network);
+    if (it != installed_.end() && it->second != route) {
+      // A default route in the table of a mark that is not the sockets' any more.
+      netlink_.remove_route(it->second);
+      installed_.erase(it);
+    } else if (it != installed_.end() && !unsure_) {
+      continue;
+    }
+    if (is_default(network) && rules_.contains(family) && rules_.at(family) != mark) {
       remove_rules(family);
     }
-  }
-  for (const IpNetwork& network : wanted) {
-    if (!unsure_ && installed_.contains(network)) continue;
-    const system::Route route = route_for(network);
     netlink_.add_route(route);
     installed_.emplace(network, route);
     if (!is_default(network)) continue;
-    const base::Family family = network.address().family();
     rules_[family] = mark;
     for (const system::Rule& rule : rules_for(family, mark)) netlink_.add_rule(rule);
     if (family == base::Family::v4) let_marks_count_for_reverse_path();
   }
-  unsure_ = false;
 }
 
 }  // namespace warren::cli

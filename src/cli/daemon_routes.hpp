@@ -51,9 +51,14 @@ class Routes {
   /// with what was there before puts that back.
   void set(const std::set<base::IpNetwork>& wanted, std::uint32_t mark);
 
+  /// The part of set() that can be refused, done ahead: installs what is missing of `wanted` and
+  /// leaves the other routes where they are. Throws as set() does.
+  void add(const std::set<base::IpNetwork>& wanted, std::uint32_t mark);
+
  private:
   static constexpr std::uint32_t kFirstMark = 51820;  // wg-quick's first one too
 
+  [[nodiscard]] system::Route route_for(const base::IpNetwork& network, std::uint32_t mark) const;
   [[nodiscard]] std::vector<system::Rule> rules_for(base::Family family, std::uint32_t mark) const;
   void remove_rules(base::Family family) noexcept;
 

@@ -86,6 +86,54 @@ write_change 's|"10.66.0.0/16"|"0.0.0.0/0"|; /^fwmark/d'
 refused "the same, with a default route" '10\.77\.0\.0/16'
 on alice ip route del 10.77.0.0/16 dev eth0
 
+# A route that is needed only once a peer with a wider network has gone: bob's network lies in carol's.
+write_pair() {
+  sed -e 's|^allowed_ips = \["|&10.77.0.0/16", "|' "$state/good.toml" >"$file"
+  printf '\n[[peer]]\nname = "carol"\npublic_key = "%s"\nallowed_ips = ["10.64.0.0/10"]\n' "$(wg pubkey <"$state/carol.key")" >>"$file"
+}
+write_bob_alone() {
+  sed -e 's|^allowed_ips = \["|&10.77.0.0/16", "|; /^private_key_file/c private_key_file = "other.key"' \
+    -e '/^allowed_ips/a preshared_key_file = "psk"\npersistent_keepalive = 17' "$state/good.toml" >"$file"
+}
+write_pair
+on alice "$WARREN" reload wr0 || fail "two peers, one's network in the other's"
+on alice ip route add 10.77.0.0/16 dev eth0
+write_bob_alone
+refused "a network that is not covered any more, and routed elsewhere" '10\.77\.0\.0/16'
+on alice ip route show dev wr0 | grep -q '^10\.64\.0\.0/10' || fail "the wider route has gone"
+on alice ip route del 10.77.0.0/16 dev eth0
+on alice "$WARREN" reload wr0 || fail "the same with nothing in the way"
+everything >"$state/after"
+for wanted in "PrivateKey = $(cat "$state/other.key")" "PresharedKey = $(cat "$state/psk")" 'PersistentKeepalive = 17' '^10\.77\.0\.0/16'; do
+  grep -q "$wanted" "$state/after" || fail "not applied: $wanted: $(cat "$state/after")"
+done
+grep -q '^10\.64\.0\.0/10' "$state/after" && fail "the route of the peer that went stayed"
+
+# What nobody can know before it is too late: the subnet's own route goes with the address, and behind it
+# is somebody else's. The rest is in force, the message says what is missing, and the next reload
+# compares with what is in force.
+write_pair
+sed -i -e '/^address/s|\]$|, "10.9.0.1/24"]|' -e 's|"10.77.0.0/16"|"10.9.0.0/24"|' "$file"
+on alice "$WARREN" reload wr0 || fail "a network that is an own subnet"
+on alice ip route append 10.9.0.0/24 dev eth0
+write_bob_alone
+sed -i 's|"10.77.0.0/16"|"10.9.0.0/24"|' "$file"
+on alice "$WARREN" reload wr0 >"$state/reload.out" 2>&1 && fail "a route that was not added is not told of"
+grep -q 'in force, but not all of it.*10\.9\.0\.0/24' "$state/reload.out" || fail "the message does not say so: $(cat "$state/reload.out")"
+note "too late to go back: $(head -n 1 "$state/reload.out")"
+everything >"$state/after"
+for wanted in "PrivateKey = $(cat "$state/other.key")" "PresharedKey = $(cat "$state/psk")" 'PersistentKeepalive = 17'; do
+  grep -q "$wanted" "$state/after" || fail "not applied: $wanted: $(cat "$state/after")"
+done
+grep -q '10\.9\.0\.1/24' "$state/after" && fail "the address stayed"
+on alice ip route del 10.9.0.0/24 dev eth0
+cp "$state/good.toml" "$file"
+on alice "$WARREN" reload wr0 || fail "back to the first file from one that was half refused"
+everything >"$state/after"
+grep -q "PrivateKey = $(cat "$state/other.key")" "$state/after" && fail "the other file's private key stayed"
+grep -qE 'PresharedKey|PersistentKeepalive' "$state/after" && fail "settings of the other file stayed: $(cat "$state/after")"
+within 10 "the first file works again" answers alice 10.8.0.2
+
 write_change
 on alice "$WARREN" reload wr0 || fail "the reload after those that were refused"
 everything >"$state/after"

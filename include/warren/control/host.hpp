@@ -24,12 +24,14 @@ class Watcher {
   virtual void unwatch(std::uint32_t watch) noexcept = 0;
 };
 
-/// Why a reload changed nothing.
+/// Why a reload changed nothing or, where it is `applied`, less than it should have.
 struct ReloadError {
   std::string message;
   std::string hint;
   /// The configuration is wrong; otherwise it could not be applied.
   bool wrong_configuration = false;
+  /// The new configuration is in force but for what the message tells of.
+  bool applied = false;
 };
 
 class Host {
@@ -49,7 +51,7 @@ class Host {
   /// Interface name, MTU, link state, features, statistics: what the host adds to status. See
   /// docs/status.schema.json.
   [[nodiscard]] virtual nlohmann::json host_status() const = 0;
-  /// Reads the configuration file again and applies the changes. Empty when it has.
+  /// Reads the configuration file again and applies the changes. Empty when all of them are.
   virtual std::optional<ReloadError> reload() = 0;
   /// Ends the process cleanly, after the answer has been sent.
   virtual void shut_down() = 0;
