@@ -121,10 +121,16 @@ std::size_t UapiSession::feed(std::string_view in, std::string& out) {
 }
 
 void UapiSession::end_of_input(std::string& out) {
-  if (state_ == State::set) {
-    // As wireguard-go: a client that only closes its side has ended its request.
-    if (!partial_.empty() || too_long_) handle_line(partial_, out);
+  // As wireguard-go: a client that only closes its side has ended its request. But a line without
+  // an end was cut off where its writer died, and what is left of it may be valid and mean something
+  // else: `allowed_ip=10.0.0.0/1` of `/16`. It is not executed, nor is what was to happen at the end
+  // of the peer that it belongs to.
+  if (state_ == State::set && (!partial_.empty() || too_long_)) {
+    error_ = EPROTO;
+    pending_.reset();
+    keepalive_.reset();
   }
+  wipe(partial_);
   if (state_ == State::set || state_ == State::skip) end_set(out);
   finished_ = true;
 }

@@ -3,7 +3,8 @@
 //
 // A request is executed line by line as it arrives, so its length is not bounded while a line's is.
 // Where a line is refused, the lines before it stay executed, the rest of the request is skipped,
-// and the answer carries the negative errno, as wireguard-go sends it and `wg` expects it.
+// and the answer carries the negative errno, as wireguard-go sends it and `wg` expects it. Closing
+// the connection ends a request like a blank line, but only behind a whole line.
 #pragma once
 
 #include <cstddef>

@@ -167,12 +167,44 @@ TEST_CASE("get with a line of its own is refused") {
 TEST_CASE("a client that closes its side instead of a blank line has its request finished") {
   FakeHost host;
   UapiSession session(host);
-  std::string out = say(session, "set=1\nlisten_port=77\nfwmark=3");
+  std::string out = say(session, "set=1\nlisten_port=77\nfwmark=3\n");
   session.end_of_input(out);
   CHECK(out == "errno=0\n\n");
   CHECK(session.finished());
   CHECK(host.port == 77);
   CHECK(host.mark == 3);
+}
+
+TEST_CASE("a line that the end of the input cuts off is refused, not executed") {
+  FakeHost host;
+  UapiSession session(host);
+  SECTION("where the rest of it would be valid") {
+    set(host, "public_key=" + kPeerA + "\n");
+    std::string out =
+        say(session, "set=1\nfwmark=3\npublic_key=" + kPeerA + "\nallowed_ip=10.20.0.0/1");
+    session.end_of_input(out);
+    CHECK(out == "errno=-71\n\n");
+    CHECK(session.finished());
+    CHECK(host.mark == 3);
+    CHECK(host.device().allowed_ips(host.device().peers().front()).empty());
+  }
+  SECTION("and its peer is not finished") {
+    std::string out = say(session, "set=1\npublic_key=" + kPeerA + "\nremove=tr");
+    session.end_of_input(out);
+    CHECK(out == "errno=-71\n\n");
+    CHECK(host.device().peer_count() == 0);
+  }
+  SECTION("where it is longer than any") {
+    std::string out = say(session, "set=1\n" + std::string(2000, 'x'));
+    session.end_of_input(out);
+    CHECK(out == "errno=-71\n\n");
+  }
+  SECTION("after another that was refused: the first error is the answer") {
+    std::string out = say(session, "set=1\nlisten_port=x\nfwmark=3");
+    session.end_of_input(out);
+    CHECK(out == "errno=-22\n\n");
+    CHECK(host.mark == 0);
+  }
 }
 
 TEST_CASE("the host's refusal of a port is the answer") {
