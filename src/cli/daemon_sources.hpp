@@ -4,12 +4,61 @@
 // interface is no longer the way to their peer are forgotten: the kernel then chooses.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include <warren/base/time.hpp>
 #include <warren/engine/engine.hpp>
 #include <warren/protocol/device.hpp>
+#include <warren/protocol/ids.hpp>
 #include <warren/system/netlink.hpp>
 #include <warren/system/route_monitor.hpp>
 
 namespace warren::cli {
+
+/// When which peers are looked at after a change: all of them once, a slice in each turn of the loop,
+/// so that packets pass in between; and then a pause that grows with their number, so that neither
+/// many peers nor a routing daemon that changes something all the time can occupy the thread.
+class LookRounds {
+ public:
+  /// Changes come in bursts (a routing daemon, our own routes at start-up): one look for all of them.
+  static constexpr base::Duration kGathering = std::chrono::milliseconds(20);
+  static constexpr std::size_t kSlice = 64;
+  /// After a round, kGathering for each of its slices, and no more than this.
+  static constexpr base::Duration kMaxPause = std::chrono::seconds(1);
+
+  struct Hooks {
+    std::function<base::Instant()> now;
+    std::function<void(base::Instant, std::function<void()>)> call_at;
+    std::function<std::vector<protocol::PeerId>()> peers;
+    /// May meet a peer that is gone. False ends the round.
+    std::function<bool(protocol::PeerId)> look_at;
+  };
+
+  explicit LookRounds(Hooks hooks) : hooks_(std::move(hooks)) {}
+  LookRounds(const LookRounds&) = delete;
+  LookRounds& operator=(const LookRounds&) = delete;
+
+  /// Something has changed: who was looked at before has to be again.
+  void changed();
+
+ private:
+  enum class State { idle, waiting, looking };
+
+  void begin();
+  void look_at_slice();
+  void end();
+
+  Hooks hooks_;
+  State state_ = State::idle;
+  bool changed_meanwhile_ = false;  // while looking
+  std::vector<protocol::PeerId> peers_;
+  std::size_t next_ = 0;  // of peers_
+  base::Instant not_before_{};
+};
 
 class SourceKeeper {
  public:
@@ -20,14 +69,14 @@ class SourceKeeper {
   ~SourceKeeper();
 
  private:
-  void check();
+  bool check(protocol::PeerId peer);
 
   engine::Engine& engine_;
   protocol::Device& device_;
   system::Netlink& netlink_;
   system::RouteMonitor monitor_;
+  LookRounds rounds_;
   engine::WatchId watch_;
-  bool due_ = false;
 };
 
 }  // namespace warren::cli
