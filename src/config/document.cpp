@@ -2,10 +2,13 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include <warren/config/document.hpp>
+#include <warren/crypto/keys.hpp>
 
 namespace warren::config {
 namespace {
@@ -15,9 +18,15 @@ Position position_of(const toml::source_region& region) {
           std::max<std::uint32_t>(region.begin.column, 1)};
 }
 
-Table table_of(const toml::table& from);
+void wipe(std::string& text) noexcept {
+  crypto::wipe(std::as_writable_bytes(std::span(text)));
+}
 
-Value value_of(const toml::node& from) {
+// Wipes the library's own copies of the strings. The buffer in which its parser puts a string together
+// is out of reach.
+Table table_of(toml::table& from);
+
+Value value_of(toml::node& from) {
   Value value{.at = position_of(from.source()), .data = Unsupported{"nothing"}};
   switch (from.type()) {
     case toml::node_type::table:
@@ -26,12 +35,13 @@ Value value_of(const toml::node& from) {
     case toml::node_type::array: {
       Array array;
       array.items.reserve(from.as_array()->size());
-      for (const toml::node& item : *from.as_array()) array.items.push_back(value_of(item));
+      for (toml::node& item : *from.as_array()) array.items.push_back(value_of(item));
       value.data = std::move(array);
       break;
     }
     case toml::node_type::string:
       value.data = from.as_string()->get();
+      wipe(from.as_string()->get());
       break;
     case toml::node_type::integer:
       value.data = from.as_integer()->get();
@@ -53,15 +63,25 @@ Value value_of(const toml::node& from) {
   return value;
 }
 
-Table table_of(const toml::table& from) {
+Table table_of(toml::table& from) {
   Table table;
   table.entries.reserve(from.size());
-  for (const auto& [key, node] : from) {
+  for (auto&& [key, node] : from) {
     table.entries.push_back({std::string(key.str()), position_of(key.source()), value_of(node)});
   }
   // The library sorts by name; what comes first in the file should be complained of first.
   std::ranges::sort(table.entries, {}, &Entry::at);
   return table;
+}
+
+void wipe_strings(Value& value) noexcept {
+  if (auto* text = std::get_if<std::string>(&value.data)) {
+    wipe(*text);
+  } else if (auto* table = std::get_if<Table>(&value.data)) {
+    wipe_strings(*table);
+  } else if (auto* array = std::get_if<Array>(&value.data)) {
+    for (Value& item : array->items) wipe_strings(item);
+  }
 }
 
 }  // namespace
@@ -85,11 +105,16 @@ std::string_view Value::type_name() const noexcept {
 
 Table parse_document(const Source& source) {
   try {
-    return table_of(toml::parse(source.text()));
+    toml::table document = toml::parse(source.text());
+    return table_of(document);
   } catch (const toml::parse_error& error) {
     source.fail(position_of(error.source()),
                 fmt::format("TOML syntax: {}", source.masked(error.description())));
   }
+}
+
+void wipe_strings(Table& table) noexcept {
+  for (Entry& entry : table.entries) wipe_strings(entry.value);
 }
 
 }  // namespace warren::config

@@ -5,12 +5,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <span>
 
 #include <warren/base/error.hpp>
 #include <warren/base/fd.hpp>
 #include <warren/config/model.hpp>
+#include <warren/crypto/keys.hpp>
 
 #include "limits.hpp"
 
@@ -28,6 +31,8 @@ FileText read_file(const std::filesystem::path& file, std::size_t max_bytes) {
   if (!S_ISREG(status.st_mode)) throw ConfigError(name + ": this is not a regular file", {});
 
   FileText result{.text = {}, .mode = status.st_mode & 07777U};
+  // A text that grows leaves copies of the keys in it behind.
+  result.text.reserve(std::min(static_cast<std::size_t>(status.st_size), max_bytes));
   std::array<char, 65536> chunk;
   for (;;) {
     const ssize_t count = read(fd.get(), chunk.data(), chunk.size());
@@ -38,6 +43,7 @@ FileText read_file(const std::filesystem::path& file, std::size_t max_bytes) {
       throw ConfigError(fmt::format("{}: the file has more than {} bytes", name, max_bytes), {});
     }
     result.text.append(chunk.data(), static_cast<std::size_t>(count));
+    crypto::wipe(std::as_writable_bytes(std::span(chunk)));
   }
 }
 

@@ -38,7 +38,11 @@ class Reader {
       : source_(source), file_(file), read_key_files_(read_key_files) {}
 
   Tunnel read() {
-    const Table document = parse_document(source_);
+    struct Document {
+      Table root;
+      ~Document() { wipe_strings(root); }
+    } whole{parse_document(source_)};
+    const Table& document = whole.root;
     check_keys(source_, document, "this file", file_keys());
     const Entry* interface = document.find("interface");
     if (interface == nullptr) {

@@ -148,7 +148,7 @@ void SocketServer::converse_with(Client& client) {
     if (used == client.in.size()) {
       wipe(client.in);
     } else {
-      client.in.erase(0, used);
+      wipe_front(client.in, used);
     }
   }
   if (client.input_ended && client.in.empty() && !std::exchange(client.end_told, true)) {

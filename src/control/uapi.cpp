@@ -7,6 +7,7 @@
 #include <iterator>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <warren/base/bytes.hpp>
 #include <warren/base/ip.hpp>
@@ -42,7 +43,15 @@ std::optional<base::Endpoint> parse_endpoint(std::string_view text) {
       fmt::format("{}%{}{}", text.substr(0, percent), index, text.substr(bracket)));
 }
 
+// More than the lines of a device, or of a peer without its allowed IPs, or of one of those can have.
+constexpr std::size_t kDeviceTextBytes = 256;
+constexpr std::size_t kPeerTextBytes = 768;
+constexpr std::size_t kAllowedIpTextBytes = 64;
+constexpr std::size_t kAnswerTextBytes = 32;
+
 void write_peer(const Device& device, protocol::PeerId id, std::string& out) {
+  const std::vector<base::IpNetwork> networks = device.allowed_ips(id);
+  make_room(out, kPeerTextBytes + networks.size() * kAllowedIpTextBytes);
   auto to = std::back_inserter(out);
   const protocol::PeerStatus status = device.status(id);
   const crypto::PresharedKey* preshared = device.preshared_key(id);
@@ -64,7 +73,7 @@ void write_peer(const Device& device, protocol::PeerId id, std::string& out) {
                  "tx_bytes={}\nrx_bytes={}\npersistent_keepalive_interval={}\n",
                  seconds.count(), (handshake - seconds).count(), status.tx_bytes, status.rx_bytes,
                  std::chrono::floor<std::chrono::seconds>(status.persistent_keepalive).count());
-  for (const base::IpNetwork& network : device.allowed_ips(id)) {
+  for (const base::IpNetwork& network : networks) {
     fmt::format_to(to, "allowed_ip={}\n", network.to_string());
   }
 }
@@ -73,10 +82,13 @@ void write_peer(const Device& device, protocol::PeerId id, std::string& out) {
 
 void write_uapi_device(Host& host, std::string& out) {
   const Device& device = host.device();
+  make_room(out, kDeviceTextBytes);
   auto to = std::back_inserter(out);
   if (const crypto::SecretKey* key = device.private_key()) {
     std::string hex = key->reveal_hex();
-    fmt::format_to(to, "private_key={}\n", hex);
+    out += "private_key=";
+    out += hex;
+    out += '\n';
     wipe(hex);
   }
   if (host.listen_port() != 0) fmt::format_to(to, "listen_port={}\n", host.listen_port());
@@ -179,6 +191,7 @@ bool UapiSession::handle_line(std::string_view line, std::string& out) {
 }
 
 void UapiSession::answer(int error_number, std::string& out) {
+  make_room(out, kAnswerTextBytes);
   fmt::format_to(std::back_inserter(out), "errno={}\n\n", -error_number);
   state_ = State::operation;
   error_ = 0;

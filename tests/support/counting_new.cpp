@@ -1,26 +1,43 @@
 #include "support/counting_new.hpp"
 
+#include <malloc.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <new>
+#include <string_view>
 
 namespace {
 
 thread_local bool counts_here = false;
 std::atomic<bool> counting = false;
 std::atomic<unsigned> allocations = 0;
+std::atomic<const char*> searched = nullptr;
+std::atomic<std::size_t> searched_length = 0;
+std::atomic<unsigned> finds = 0;
 
 // From the C library's functions, which the sanitizers watch as well as operator new.
 void* try_allocate(std::size_t bytes) noexcept {
   if (counts_here && counting) ++allocations;
-  return std::malloc(bytes > 0 ? bytes : 1);
+  if (bytes == 0) bytes = 1;
+  // Zeros: what a search finds in it later must have come after this.
+  return searched != nullptr ? std::calloc(1, bytes) : std::malloc(bytes);
 }
 void* try_allocate(std::size_t bytes, std::align_val_t align) noexcept {
   if (counts_here && counting) ++allocations;
   // aligned_alloc wants a size that is a multiple of the alignment.
   const auto alignment = static_cast<std::size_t>(align);
   return std::aligned_alloc(alignment, (bytes / alignment + 1) * alignment);
+}
+void give_back(void* memory) noexcept {
+  const char* const text = searched;
+  if (memory != nullptr && text != nullptr &&
+      memmem(memory, malloc_usable_size(memory), text, searched_length) != nullptr) {
+    ++finds;
+  }
+  std::free(memory);
 }
 void* or_throw(void* memory) {
   if (memory == nullptr) throw std::bad_alloc();
@@ -56,40 +73,40 @@ void* operator new[](std::size_t bytes, std::align_val_t alignment,
   return try_allocate(bytes, alignment);
 }
 void operator delete(void* memory) noexcept {
-  std::free(memory);
+  give_back(memory);
 }
 void operator delete[](void* memory) noexcept {
-  std::free(memory);
+  give_back(memory);
 }
 void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
+  give_back(memory);
 }
 void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
+  give_back(memory);
 }
 void operator delete(void* memory, const std::nothrow_t&) noexcept {
-  std::free(memory);
+  give_back(memory);
 }
 void operator delete[](void* memory, const std::nothrow_t&) noexcept {
-  std::free(memory);
+  give_back(memory);
 }
 void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
+  give_back(memory);
 }
 void operator delete[](void* memory, std::align_val_t) noexcept {
-  std::free(memory);
+  give_back(memory);
 }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
+  give_back(memory);
 }
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
+  give_back(memory);
 }
 void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
-  std::free(memory);
+  give_back(memory);
 }
 void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
-  std::free(memory);
+  give_back(memory);
 }
 
 namespace warren::test {
@@ -106,6 +123,17 @@ void start_counting() noexcept {
 unsigned stop_counting() noexcept {
   counting = false;
   return allocations;
+}
+
+void start_searching_freed(std::string_view text) noexcept {
+  finds = 0;
+  searched_length = text.size();
+  searched = text.data();
+}
+
+unsigned stop_searching_freed() noexcept {
+  searched = nullptr;
+  return finds;
 }
 
 }  // namespace warren::test

@@ -51,4 +51,7 @@ struct Entry {
 /// The document's root table. Throws ConfigError at the place of a syntax error.
 Table parse_document(const Source& source);
 
+/// Overwrites every string value in `table`, for documents that may hold keys.
+void wipe_strings(Table& table) noexcept;
+
 }  // namespace warren::config

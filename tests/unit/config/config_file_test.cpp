@@ -5,12 +5,15 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <cerrno>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <warren/base/error.hpp>
 #include <warren/config/model.hpp>
 
 #include "config_test_support.hpp"
+#include "support/counting_new.hpp"
 
 using namespace warren;
 using namespace warren::config;
@@ -153,4 +156,26 @@ TEST_CASE("a directory and a device are no configuration") {
   const TemporaryFolder folder;
   CHECK(contains(error_of([&] { return load(folder.path()); }).what(), "this is a directory"));
   CHECK(contains(error_of([&] { return load("/dev/zero"); }).what(), "not a regular file"));
+}
+
+TEST_CASE("keys in a configuration stay nowhere but in the model") {
+  // The TOML library's own buffer cannot be wiped; each longer string takes the place of the last.
+  const std::string longer = "endpoint = \"" + std::string(60, 'h') + ".example:51820\"\n";
+  const std::string valid = fmt::format(
+      "[interface]\nname = \"wr0\"\nprivate_key = \"{}\"\n"
+      "[[peer]]\npublic_key = \"{}\"\npreshared_key = \"{}\"\n{}",
+      kPrivate, kPublicA, kPreshared, longer);
+  const std::string large = valid + "#" + std::string(200'000, '-') + "\n";
+  const TemporaryFolder folder;
+  const auto good = folder.write("wr0.toml", large);
+  const auto wrong = folder.write("wr1.toml", valid + "allowed_ips = [\"10.0.0.0/33\"]\n");
+  for (const std::string_view key : {kPrivate, kPreshared}) {
+    std::optional<Tunnel> tunnel;
+    CHECK(::warren::test::freed_with(key, [&] { tunnel = load(good); }) == 0);
+    CHECK(tunnel->interface.private_key.reveal_base64() == kPrivate);
+    CHECK(tunnel->peers.at(0).preshared_key.value().reveal_base64() == kPreshared);
+    CHECK(::warren::test::freed_with(key, [&] {
+            CHECK(contains(error_of([&] { load(wrong); }).what(), "10.0.0.0/33"));
+          }) == 0);
+  }
 }

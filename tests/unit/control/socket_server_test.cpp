@@ -12,6 +12,7 @@
 #include <warren/control/uapi.hpp>
 
 #include "fake_host.hpp"
+#include "support/counting_new.hpp"
 
 using namespace warren;
 using control::SocketServer;
@@ -82,6 +83,20 @@ TEST_CASE("several requests are answered on one connection") {
   CHECK(s.ask(client, "get=1\n\n") == "listen_port=5\nerrno=0\n\n");
   CHECK(s.ask(client, "get=1\n\nget=1\n\n") ==
         "listen_port=5\nerrno=0\n\nlisten_port=5\nerrno=0\n\n");
+}
+
+TEST_CASE("a key in a request is wiped, also where further requests came with it") {
+  const std::string key = "e84b5a6d2717c1003a13b431570353dbaca9146cf150c5f8575680feba52027a";
+  const std::string request = "set=1\nprivate_key=" + key + "\n\nset=1\nfwmark=7\n\nget=1\n\n";
+  Serving<control::UapiSession> s;
+  CHECK(test::freed_with(key, [&] {
+          const auto client = s.connect_client();
+          send(client.get(), request.data(), request.size(), MSG_NOSIGNAL);
+          s.watcher.settle();
+          s.server.reset();
+        }) == 0);
+  CHECK(s.host.mark == 7);
+  CHECK(s.host.device().private_key() != nullptr);
 }
 
 TEST_CASE("a thousand requests sent at once are all answered, in order") {

@@ -8,6 +8,7 @@
 #include <warren/control/uapi.hpp>
 
 #include "fake_host.hpp"
+#include "support/counting_new.hpp"
 
 using namespace warren;
 using control::UapiSession;
@@ -315,6 +316,24 @@ TEST_CASE("a keepalive that is set before the endpoint is sent to the new endpoi
   const auto sent = host.device().poll_transmit(host.now(), room);
   REQUIRE(sent);
   CHECK(sent->path.remote.to_string() == "192.0.2.7:7");
+}
+
+TEST_CASE("showing keys leaves no copy of them behind, however long the answer") {
+  FakeHost host;
+  const std::string preshared = "77" + std::string(62, 'a');
+  set(host, "private_key=" + kPrivate + "\n");
+  for (unsigned i = 0; i < 100; ++i) {
+    std::string lines = fmt::format("public_key={:064x}\npreshared_key={}\n", i + 2, preshared);
+    for (unsigned j = 0; j < 100; ++j) lines += fmt::format("allowed_ip=10.{}.{}.0/24\n", i, j);
+    set(host, lines);
+  }
+  for (const std::string& key : {kPrivate, preshared}) {
+    std::string out;
+    UapiSession session(host);
+    CHECK(test::freed_with(key, [&] { session.feed("get=1\n\n", out); }) == 0);
+    CHECK(out.find(key) != std::string::npos);
+    CHECK(out.ends_with("errno=0\n\n"));
+  }
 }
 
 TEST_CASE("100,000 allowed IPs are set and shown in under two seconds") {
