@@ -34,18 +34,34 @@ base::Fd connect_to(const std::string& name) {
   }
 }
 
+/// Throws base::Error when it does not come.
+system::LineReader read_answer(const base::Fd& connection, const std::string& name) {
+  system::LineReader reader;
+  try {
+    while (!reader.complete()) {
+      if (!reader.receive(connection.get())) {
+        throw base::Error(fmt::format("the lab {} ended before it answered", name));
+      }
+    }
+  } catch (const base::SystemError& error) {
+    if (error.error_number() == ECONNRESET) {
+      throw base::Error(fmt::format("the lab {} ended before it answered", name));
+    }
+    if (error.error_number() != EAGAIN) throw;
+    throw base::Error(
+        fmt::format("the lab {} has not answered within {} seconds", name, kPatience.count()),
+        fmt::format("it may still be coming up; `warren lab down {}` ends it", name));
+  }
+  return reader;
+}
+
 }  // namespace
 
 LabReply ask_lab(const std::string& name, const json& request, std::span<const int> fds) {
   LabReply reply;
   reply.connection = connect_to(name);
   system::send_line(reply.connection.get(), request.dump(), fds);
-  system::LineReader reader;
-  while (!reader.complete()) {
-    if (!reader.receive(reply.connection.get())) {
-      throw base::Error(fmt::format("the lab {} ended before it answered", name));
-    }
-  }
+  auto reader = read_answer(reply.connection, name);
   reply.answer = json::parse(reader.line());
   reply.fds = reader.take_fds();
   if (reply.answer.value("ok", false)) return reply;

@@ -1,16 +1,14 @@
 // Theory of operation. A lab that is up is one process. It claims the lab's name, binds the socket
 // where the lab answers, enters the sandbox, and makes the world, the wire, the recorder and the
-// services; from then on its first thread answers questions, one line of JSON each. It never leaves
-// the machine's network namespace and never enters a node: whoever wants to run a command in a node
-// gets the descriptors of the node's namespaces and enters them by itself, with its own terminal,
-// environment and exit status. When the process ends, in whatever way, the caretaker of the sandbox
-// removes the rest.
+// services (meanwhile a thread looks for a reason to give up: lab_bring_up.cpp); from then on its
+// first thread answers questions, one line of JSON each. It never leaves the machine's network
+// namespace and never enters a node: whoever wants to run a command in a node gets the descriptors
+// of the node's namespaces and enters them by itself, with its own terminal, environment and exit
+// status. When the process ends, in whatever way, the caretaker of the sandbox removes the rest.
 #include "lab_session.hpp"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <chrono>
@@ -23,6 +21,7 @@
 #include <warren/system/clock.hpp>
 
 #include "commands.hpp"
+#include "lab_bring_up.hpp"
 
 namespace warren::cli {
 namespace {
@@ -34,8 +33,6 @@ constexpr std::size_t kRingBytes = std::size_t{16} << 20;
 constexpr std::uint32_t kSnapBytes = 65550;
 /// How soon a capture whose reader is gone is given up.
 constexpr int kCaptureCheck_ms = 200;
-/// A client that does not take its answer keeps the others waiting no longer than this.
-constexpr auto kPatience = std::chrono::seconds(1);
 
 double ms_since(base::Instant start) {
   return std::chrono::duration<double, std::milli>(system::boot_now() - start).count();
@@ -47,14 +44,6 @@ std::int64_t wall_ms() {
       .count();
 }
 
-/// Blocking, with a limit for sending: see kPatience.
-void bound_sends(int socket) {
-  const timeval limit{.tv_sec = kPatience.count(), .tv_usec = 0};
-  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  const int flags = ::fcntl(socket, F_GETFL);
-  ::fcntl(socket, F_SETFL, flags & ~O_NONBLOCK);
-}
-
 std::string refusal(const base::Error& error) {
   const bool usage = dynamic_cast<const UsageError*>(&error) != nullptr;
   return json{{"ok", false}, {"error", error.what()}, {"hint", error.hint()}, {"usage", usage}}
@@ -63,7 +52,7 @@ std::string refusal(const base::Error& error) {
 
 }  // namespace
 
-LabSession::LabSession(const lab::Topology& topology)
+LabSession::LabSession(const lab::Topology& topology, const system::DaemonChild& parent)
     : topology_(topology),
       began_ms_(wall_ms()),
       claim_(topology.name),
@@ -71,6 +60,11 @@ LabSession::LabSession(const lab::Topology& topology)
       signals_({SIGTERM, SIGINT}) {
   const auto start = system::boot_now();
   lab::enter_sandbox(&claim_);
+  BringUpWatch watch({.signals = &signals_,
+                      .parent = parent.fd(),
+                      .caretaker = lab::sandbox_namespaces().caretaker,
+                      .door = &listener_},
+                     stop_);
   world_ = std::make_unique<lab::World>(topology_, lab::WorldOptions{.claim = &claim_});
   const bool wired = std::any_of(topology_.links.begin(), topology_.links.end(),
                                  [](const lab::Link& link) { return link.wired; });
@@ -89,16 +83,21 @@ LabSession::LabSession(const lab::Topology& topology)
                                  if (wire_) wire_->capture(on);
                                },
                            .netns = [this](lab::NodeId node) { return world_->netns(node); }});
-  stop_ = std::make_unique<lab::Stop>();
   services_ = std::make_unique<lab::Services>(
-      topology_, *world_, *stop_,
+      topology_, *world_, stop_,
       lab::ServiceOptions{
           .directory = world_->directory(), .executable = {}, .note = [](const lab::Incident&) {}});
   services_->start();
+  for (auto& socket : watch.end()) add_client(std::move(socket));
+  if (stop_.requested()) throw base::Error(std::string(stop_.reason()));
   ready_ms_ = ms_since(start);
 }
 
 LabSession::~LabSession() = default;
+
+void LabSession::add_client(base::Fd socket) {
+  clients_.push_back({.socket = std::move(socket), .reader = {}, .capture = {}});
+}
 
 void LabSession::run() {
   while (!ending_) {
@@ -128,7 +127,7 @@ void LabSession::run() {
     if (entries[0].revents == 0) continue;
     if (auto socket = listener_.accept()) {
       bound_sends(socket.get());
-      clients_.push_back({.socket = std::move(socket), .reader = {}, .capture = {}});
+      add_client(std::move(socket));
     }
   }
 }

@@ -13,11 +13,13 @@
 #include <warren/base/fd.hpp>
 #include <warren/lab/capture.hpp>
 #include <warren/lab/claim.hpp>
+#include <warren/lab/probe.hpp>
 #include <warren/lab/recorder.hpp>
 #include <warren/lab/services.hpp>
 #include <warren/lab/topology.hpp>
 #include <warren/lab/wire.hpp>
 #include <warren/lab/world.hpp>
+#include <warren/system/daemon.hpp>
 #include <warren/system/fd_passing.hpp>
 #include <warren/system/signals.hpp>
 #include <warren/system/unix_socket.hpp>
@@ -34,8 +36,9 @@ struct LabAnswer {
 /// it enters the sandbox, so that there is one per process.
 class LabSession {
  public:
-  /// `topology` is borrowed. Throws base::Error.
-  explicit LabSession(const lab::Topology& topology);
+  /// `topology` is borrowed. Gives up when a signal to end comes, `lab down` asks for it, or the
+  /// process that waits for it is gone. Throws base::Error.
+  LabSession(const lab::Topology& topology, const system::DaemonChild& parent);
   LabSession(const LabSession&) = delete;
   LabSession& operator=(const LabSession&) = delete;
   ~LabSession();
@@ -60,6 +63,7 @@ class LabSession {
   [[nodiscard]] nlohmann::json link_status(lab::LinkId id) const;
   [[nodiscard]] lab::LinkId find_link(const std::string& name) const;
 
+  void add_client(base::Fd socket);
   void serve(Client& client);
   bool still_there(const Client& client) const;
 
@@ -68,11 +72,11 @@ class LabSession {
   lab::Claim claim_;
   system::UnixListener listener_;
   system::SignalFd signals_;
+  lab::Stop stop_;
   std::unique_ptr<lab::World> world_;
   std::unique_ptr<lab::CaptureRing> ring_;
   std::unique_ptr<lab::Wire> wire_;  // none where no link is wired
   std::unique_ptr<lab::Recorder> recorder_;
-  std::unique_ptr<lab::Stop> stop_;
   std::unique_ptr<lab::Services> services_;
   double bring_up_ms_ = 0;
   double ready_ms_ = 0;

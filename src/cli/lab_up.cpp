@@ -50,7 +50,7 @@ std::string failure_text(const base::Error& error, int code) {
 
 [[noreturn]] void run_session(const lab::Topology& topology, system::DaemonChild& parent) {
   try {
-    LabSession session(topology);
+    LabSession session(topology, parent);
     if (!parent.abandoned()) {
       parent.ready();
       session.run();

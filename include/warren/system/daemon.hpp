@@ -19,6 +19,9 @@ class DaemonChild {
   /// Standard input, output and error become /dev/null, the directory /, and the parent returns
   /// with success. Throws SystemError. Once.
   void ready();
+  /// The pipe's writing end, which poll(2) reports as POLLERR when the parent is gone. Until
+  /// ready().
+  [[nodiscard]] int fd() const noexcept { return pipe_.get(); }
   /// The parent is gone, so that nobody waits for the daemon any more.
   [[nodiscard]] bool abandoned() const noexcept;
   /// The parent returns with `text` as its error. Once, instead of ready().

@@ -121,6 +121,38 @@ for wrong in 'exec updown carol -- true' 'set updown wlan delay=1ms' 'down downu
 done
 note "unknown names are refused, with those that there are"
 
+cat >never.toml <<'EOF'
+[lab]
+name = "never"
+[node.a]
+run = [{ name = "late", command = "sleep 4713", ready = { tcp = 9, within = "10m" } }]
+EOF
+# comes_up_for_ever: `up` in the background ($up), at the moment from which it only waits.
+comes_up_for_ever() {
+  lab up never.toml >/dev/null 2>error &
+  up=$!
+  within_quietly 10 pgrep -f '^sleep 4713' || fail "the program of never.toml does not start: $(cat error)"
+}
+is_gone() { ! pgrep -f '^sleep 4713' && ! lab list --names | grep -qx never; }
+comes_up_for_ever
+timeout 20 bash -c "$(declare -f as lab); WARREN=$WARREN who=$who; lab down never" 2>said ||
+  fail "down of a lab that comes up: $(cat said)"
+status=0; wait $up || status=$?
+[ $status -eq 1 ] || fail "up of a lab that was taken down gave $status"
+grep -q 'lab down. ended it before it was ready' error || fail "up of a lab that was taken down: $(cat error)"
+is_gone || fail "a lab that was taken down before it was ready is still there"
+note "down ends a lab that waits for its programs"
+comes_up_for_ever
+# The oldest is the one that waits; the lab itself is of the same name.
+kill -TERM "$(pgrep -o -f '^[^ ]*warren lab up never')"
+wait $up || true
+within 10 "a lab for which nobody waits any more gives up" is_gone
+comes_up_for_ever
+kill -TERM "$(pgrep -P 1 -f '^[^ ]*warren lab up never')"
+wait $up || true
+grep -q interrupted error || fail "a lab that was interrupted before it was ready said: $(cat error)"
+within 10 "SIGTERM ends a lab that waits for its programs" is_gone
+
 in_alice sleep 4712 &
 sleeper=$!
 within 5 "a command runs while the lab goes down" eval 'in_alice pgrep -f "sleep 4712" >/dev/null'
