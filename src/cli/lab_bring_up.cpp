@@ -13,6 +13,7 @@
 #include <utility>
 
 #include <warren/base/error.hpp>
+#include <warren/lab/report.hpp>
 #include <warren/system/fd_passing.hpp>
 
 namespace warren::cli {
@@ -97,7 +98,7 @@ void BringUpWatch::hear(base::Fd& client) {
   if (down) {
     try {
       const std::array<int, 1> caretaker{watched_.caretaker};
-      system::send_line(client.get(), json{{"ok", true}}.dump(), caretaker);
+      system::send_line(client.get(), lab::json_line({{"ok", true}}), caretaker);
     } catch (const base::SystemError&) {
       // It asked, and does not wait for the answer.
       client.reset();

@@ -8,6 +8,7 @@
 
 #include <warren/base/error.hpp>
 #include <warren/lab/claim.hpp>
+#include <warren/lab/report.hpp>
 #include <warren/system/fd_passing.hpp>
 #include <warren/system/unix_socket.hpp>
 
@@ -60,7 +61,7 @@ system::LineReader read_answer(const base::Fd& connection, const std::string& na
 LabReply ask_lab(const std::string& name, const json& request, std::span<const int> fds) {
   LabReply reply;
   reply.connection = connect_to(name);
-  system::send_line(reply.connection.get(), request.dump(), fds);
+  system::send_line(reply.connection.get(), lab::json_line(request), fds);
   auto reader = read_answer(reply.connection, name);
   reply.answer = json::parse(reader.line());
   reply.fds = reader.take_fds();

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include <warren/base/error.hpp>
+#include <warren/lab/report.hpp>
 #include <warren/lab/sandbox.hpp>
 #include <warren/system/clock.hpp>
 
@@ -46,8 +47,8 @@ std::int64_t wall_ms() {
 
 std::string refusal(const base::Error& error) {
   const bool usage = dynamic_cast<const UsageError*>(&error) != nullptr;
-  return json{{"ok", false}, {"error", error.what()}, {"hint", error.hint()}, {"usage", usage}}
-      .dump();
+  return lab::json_line(
+      {{"ok", false}, {"error", error.what()}, {"hint", error.hint()}, {"usage", usage}});
 }
 
 }  // namespace

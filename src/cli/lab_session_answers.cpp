@@ -10,6 +10,7 @@
 #include <warren/base/error.hpp>
 #include <warren/impair/settings.hpp>
 #include <warren/lab/plan.hpp>
+#include <warren/lab/report.hpp>
 #include <warren/lab/sandbox.hpp>
 #include <warren/lab/wire_counters.hpp>
 
@@ -133,7 +134,7 @@ LabAnswer LabSession::status() const {
                     {"nodes", std::move(nodes)},
                     {"links", std::move(links)},
                     {"logs", std::move(logs)}};
-  return {.line = json{{"ok", true}, {"status", result}}.dump(), .fds = {}};
+  return {.line = lab::json_line({{"ok", true}, {"status", result}}), .fds = {}};
 }
 
 LabAnswer LabSession::enter(const std::string& node) const {
@@ -151,7 +152,7 @@ LabAnswer LabSession::enter(const std::string& node) const {
   add("uts", world_->uts_namespace(id));
   add("mnt", world_->mount_namespace(id));
   add("pid", outer.pid);
-  result.line = json{{"ok", true}, {"namespaces", names}}.dump();
+  result.line = lab::json_line({{"ok", true}, {"namespaces", names}});
   return result;
 }
 
@@ -180,7 +181,7 @@ LabAnswer LabSession::set(const json& request) {
                         lab::change_settings(wire_->settings(id, direction), assignments));
   }
   for (const auto& [direction, settings] : wanted) wire_->change(id, direction, settings);
-  return {.line = json{{"ok", true}, {"link", link_status(id)}}.dump(), .fds = {}};
+  return {.line = lab::json_line({{"ok", true}, {"link", link_status(id)}}), .fds = {}};
 }
 
 LabAnswer LabSession::capture(const json& request, Client& client) {
@@ -188,13 +189,13 @@ LabAnswer LabSession::capture(const json& request, Client& client) {
   auto fds = client.reader.take_fds();
   if (fds.size() != 1) throw UsageError("a capture needs one descriptor to write to");
   client.capture = recorder_->stream(id, std::move(fds.front()));
-  return {.line = json{{"ok", true}}.dump(), .fds = {}};
+  return {.line = lab::json_line({{"ok", true}}), .fds = {}};
 }
 
 LabAnswer LabSession::down() {
   ending_ = true;
   // The client sees the end of the last process by it: see `lab down`.
-  return {.line = json{{"ok", true}}.dump(), .fds = {lab::sandbox_namespaces().caretaker}};
+  return {.line = lab::json_line({{"ok", true}}), .fds = {lab::sandbox_namespaces().caretaker}};
 }
 
 }  // namespace warren::cli

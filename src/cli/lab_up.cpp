@@ -15,6 +15,7 @@
 
 #include <warren/base/error.hpp>
 #include <warren/lab/claim.hpp>
+#include <warren/lab/report.hpp>
 #include <warren/system/daemon.hpp>
 #include <warren/system/harden.hpp>
 
@@ -34,7 +35,7 @@ constexpr int kGoneWithin_ms = 30'000;
 /// What the daemon says about its failure, so that the one who started it ends as if it had failed
 /// itself.
 std::string failure_text(const base::Error& error, int code) {
-  return json{{"error", error.what()}, {"hint", error.hint()}, {"errno", code}}.dump();
+  return lab::json_line({{"error", error.what()}, {"hint", error.hint()}, {"errno", code}});
 }
 
 [[noreturn]] void rethrow_failure(const std::string& text) {

@@ -36,6 +36,10 @@ void write_evidence(const std::filesystem::path& folder, const Topology& topolog
                     LabResult& result, Recorder* recorder, const EvidenceOptions& options,
                     std::vector<std::string>* problems = nullptr);
 
+/// JSON as one line. What programs and file names hold may be anything: what is not UTF-8 becomes
+/// U+FFFD.
+std::string json_line(const nlohmann::json& value);
+
 /// ALPHA-seed-42, beta-seed-7-run-3: a folder for the test inside the folder for all of them.
 std::string evidence_name(const LabResult& result);
 

@@ -204,7 +204,7 @@ void Writer::small_files() {
     made("seed", "what all dice came from");
   });
   part([&] {
-    write_text(folder_ / "result.json", to_json(result_).dump() + "\n");
+    write_text(folder_ / "result.json", json_line(to_json(result_)) + "\n");
     made("result.json", "everything on this page, for programs");
   });
 }

@@ -263,6 +263,10 @@ LabResult read(const json& value) {
 
 }  // namespace
 
+std::string json_line(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 nlohmann::json to_json(const LabResult& result) {
   return {{"file", text(result.file.string())},
           {"name", text(result.name)},

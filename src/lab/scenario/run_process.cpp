@@ -41,10 +41,7 @@ base::Duration longest_duration(const Topology& topology) {
 
 /// The whole line, whatever the pipe's size; nothing when the runner is gone.
 void write_line(int fd, const nlohmann::json& json) {
-  // Output of commands may be anything; a report shows what can be shown.
-  const std::string line =
-      json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
-  base::write_all(fd, line);
+  base::write_all(fd, json_line(json) + '\n');
 }
 
 /// In the forked process; does not return.

@@ -153,6 +153,15 @@ wait $up || true
 grep -q interrupted error || fail "a lab that was interrupted before it was ready said: $(cat error)"
 within 10 "SIGTERM ends a lab that waits for its programs" is_gone
 
+cat >garbled.toml <<'EOF'
+[node.a]
+run = [{ name = "noise", command = "printf 'cannot \\377 start\\n'; exit 1", ready = { tcp = 9 } }]
+EOF
+status=0; lab up garbled.toml 2>error || status=$?
+[ $status -eq 1 ] || fail "up of a program that fails gave $status"
+grep -q 'a: noise exited with status 1 before it was ready' error || fail "a garbled log: $(cat error)"
+note "why a lab does not come up is said whatever its programs wrote"
+
 in_alice sleep 4712 &
 sleeper=$!
 within 5 "a command runs while the lab goes down" eval 'in_alice pgrep -f "sleep 4712" >/dev/null'

@@ -178,6 +178,11 @@ TEST_CASE("what a program wrote does not break a result's JSON") {
   CHECK(again.expectations[0].detail == "��(");
 }
 
+TEST_CASE("JSON is a line whatever bytes its texts have") {
+  CHECK(lab::json_line({{"error", "bad \xff byte"}, {"hint", "a\nb"}}) ==
+        "{\"error\":\"bad � byte\",\"hint\":\"a\\nb\"}");
+}
+
 TEST_CASE("JSON that is no result is refused with a reason") {
   CHECK_THROWS_AS(lab::result_from_json(nlohmann::json::parse("{}")), base::Error);
   auto json = lab::to_json(passed());
