@@ -1,18 +1,24 @@
 // warren lab test: labs as tests.
 #include "lab.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include <warren/base/error.hpp>
+#include <warren/base/fd.hpp>
 #include <warren/config/model.hpp>
 #include <warren/impair/recording.hpp>
 #include <warren/lab/runner.hpp>
@@ -58,6 +64,24 @@ std::shared_ptr<const impair::Recording> load_recording(const std::string& file)
   return std::make_shared<const impair::Recording>(*std::move(recording));
 }
 
+/// Before anything runs: nobody wants to learn at the end that there is no place for the report.
+std::filesystem::path prepare_report(const std::filesystem::path& path) {
+  constexpr const char* kHint = "--junit names a file in a folder that you may write to";
+  std::error_code error;
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
+  if (error) {
+    throw UsageError(fmt::format("making the folder of {}: {}", path.native(), error.message()),
+                     kHint);
+  }
+  // Its reader takes the first end for the last.
+  if (std::filesystem::is_fifo(path, error)) return path;
+  const base::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  if (!file) {
+    throw UsageError(base::SystemError("writing", path.native(), errno).what(), kHint);
+  }
+  return path;
+}
+
 void test(Options& options, int& exit_code) {
   const auto topologies = load_all(options.files);
   if (!topologies) {
@@ -65,8 +89,8 @@ void test(Options& options, int& exit_code) {
     return;
   }
   options.run.seed = options.seed;
-  if (!options.junit.empty()) options.run.junit = options.junit;
   options.run.replay = load_recording(options.replay);
+  if (!options.junit.empty()) options.run.junit = prepare_report(options.junit);
   exit_code = lab::exit_code(lab::run_labs(*topologies, options.run));
 }
 

@@ -74,6 +74,20 @@ runs 1 --junit junit.xml --artifacts elsewhere bad.toml
 grep -q '<failure' junit.xml || fail "JUnit XML has no failure"
 [ -d elsewhere ] || fail "the evidence is not where it was asked for"
 note "JUnit XML and the folder for evidence are written where they were asked for"
+runs 0 --junit new/folder/junit.xml good.toml
+grep -q '<testcase' new/folder/junit.xml || fail "no JUnit XML in a folder that was not there"
+runs 2 --junit good.toml/junit.xml good.toml
+says "good.toml/junit.xml"
+! grep -q "b answers\|passed" out || fail "something ran without a place for its report"
+note "a place for the report is made, or missed before anything runs"
+# Every write to /dev/full fails, and only then.
+runs 1 --junit /dev/full bad.toml
+says "b is far away"
+says "1 failed"
+says "/dev/full"
+runs 3 --junit /dev/full good.toml
+says "1 passed"
+note "a report that cannot be written does not hide what was found"
 
 lab slow "it takes its time" 'run = { node = "a", command = "sleep 4711.25", within = "60s" }'
 interrupt() {

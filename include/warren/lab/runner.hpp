@@ -28,7 +28,8 @@ struct RunnerOptions {
 
 /// Runs every topology, `repeat` times each, and reports. Before any thread is started: forks. An
 /// interrupt ends the running ones, waits until nothing of them is left, reports, and then ends
-/// this process by the same signal. Throws base::Error when a report cannot be written.
+/// this process by the same signal. Throws base::Error when a report cannot be written, unless a
+/// test failed: then it is only told.
 std::vector<LabResult> run_labs(const std::vector<Topology>& topologies,
                                 const RunnerOptions& options);
 

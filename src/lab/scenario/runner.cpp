@@ -183,19 +183,19 @@ const char* variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+/// What is printed first: a file that cannot be written does not hide it.
 void report_all(const std::vector<LabResult>& results, const RunnerOptions& options, int out,
                 bool colour) {
-  if (options.junit) write_report(*options.junit, junit_xml(results), std::ios::trunc);
-  if (options.tap) fmt::print("{}", tap(results));
+  const bool on_github = std::string_view(variable("GITHUB_ACTIONS")) == "true";
   std::FILE* to = out == STDERR_FILENO ? stderr : stdout;
   fmt::print(to, "{}", final_summary(results, colour));
-  if (std::string_view(variable("GITHUB_ACTIONS")) == "true") {
-    fmt::print(to, "{}", github_annotations(results, variable("GITHUB_WORKSPACE")));
-    if (const std::string path = variable("GITHUB_STEP_SUMMARY"); !path.empty()) {
-      write_report(path, step_summary(results), std::ios::app);
-    }
+  if (options.tap) fmt::print("{}", tap(results));
+  if (on_github) fmt::print(to, "{}", github_annotations(results, variable("GITHUB_WORKSPACE")));
+  static_cast<void>(std::fflush(nullptr));
+  if (options.junit) write_report(*options.junit, junit_xml(results), std::ios::trunc);
+  if (const std::string path = variable("GITHUB_STEP_SUMMARY"); on_github && !path.empty()) {
+    write_report(path, step_summary(results), std::ios::app);
   }
-  static_cast<void>(std::fflush(to));
 }
 
 }  // namespace
@@ -231,8 +231,14 @@ std::vector<LabResult> run_labs(const std::vector<Topology>& topologies,
   {
     Runner runner(topologies, options);
     results = runner.run();
-    report_all(results, options, runner.out(), runner.colour());
     interrupted = runner.signal();
+    try {
+      report_all(results, options, runner.out(), runner.colour());
+    } catch (const base::Error& error) {
+      // What failed is the worse news.
+      if (exit_code(results) != 1) throw;
+      fmt::print(stderr, "warren: {}\n", error.what());
+    }
   }
   if (interrupted != 0) {
     // Whoever waits for this process sees by what it ended.
