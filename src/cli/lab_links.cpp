@@ -12,6 +12,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <warren/base/error.hpp>
@@ -60,6 +61,22 @@ std::string file_for(const CaptureOptions& options) {
                               : options.file;
 }
 
+struct Output {
+  base::Fd file;
+  bool is_new = false;
+};
+
+/// What it holds stays: the lab empties it once it knows what to write.
+Output open_output(const std::string& path) {
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_CLOEXEC;
+  if (base::Fd file(::open(path.c_str(), kFlags | O_EXCL, 0666)); file) {
+    return {std::move(file), true};
+  }
+  base::Fd file(::open(path.c_str(), kFlags, 0666));
+  if (!file) throw base::SystemError("opening", path, errno);
+  return {std::move(file), false};
+}
+
 void capture(const CaptureOptions& options) {
   const bool to_output = options.file == "-";
   if (to_output && ::isatty(STDOUT_FILENO) == 1) {
@@ -67,14 +84,19 @@ void capture(const CaptureOptions& options) {
                      "`warren lab capture NAME LINK -w - | tshark -r -`, or -w FILE");
   }
   const auto path = file_for(options);
-  const base::Fd file(to_output
-                          ? ::dup(STDOUT_FILENO)
-                          : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (!file) throw base::SystemError("opening", path, errno);
-  const std::array<int, 1> out{file.get()};
+  const Output output =
+      to_output ? Output{base::Fd(::dup(STDOUT_FILENO)), false} : open_output(path);
+  const std::array<int, 1> out{output.file.get()};
   // Before the capture begins, so that an interrupt at any moment ends it in order.
   system::SignalFd signals({SIGINT, SIGTERM});
-  const auto reply = ask_lab(options.name, {{"command", "capture"}, {"link", options.link}}, out);
+  LabReply reply;
+  try {
+    reply = ask_lab(options.name,
+                    {{"command", "capture"}, {"link", options.link}, {"replace", !to_output}}, out);
+  } catch (const base::Error&) {
+    if (output.is_new) ::unlink(path.c_str());
+    throw;
+  }
   if (!to_output) fmt::print(stderr, "warren: writing {} until interrupted\n", path);
   // The lab ends the connection when the reader is gone, or with itself.
   std::array<pollfd, 2> entries{{{signals.fd(), POLLIN, 0}, {reply.connection.get(), POLLIN, 0}}};

@@ -1,5 +1,6 @@
 // What a lab answers: docs/LAB.md shows the requests.
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include <warren/base/error.hpp>
+#include <warren/base/fd.hpp>
 #include <warren/impair/settings.hpp>
 #include <warren/lab/plan.hpp>
 #include <warren/lab/report.hpp>
@@ -77,6 +79,14 @@ json lateness_json(const lab::WireCounters& counters) {
 
 std::string end_text(const lab::Topology& topology, const lab::LinkEnd& end) {
   return fmt::format("{}:{}", topology.node(end.node).name, topology.interface(end).name);
+}
+
+/// A pipe or a terminal has nothing to take away.
+void make_empty(const base::Fd& file) {
+  struct stat info {};
+  base::check_system_call(::fstat(file.get(), &info), "looking at", "the capture's file");
+  if (!S_ISREG(info.st_mode)) return;
+  base::check_system_call(::ftruncate(file.get(), 0), "emptying", "the capture's file");
 }
 
 }  // namespace
@@ -188,6 +198,7 @@ LabAnswer LabSession::capture(const json& request, Client& client) {
   const auto id = find_link(request.at("link").get<std::string>());
   auto fds = client.reader.take_fds();
   if (fds.size() != 1) throw UsageError("a capture needs one descriptor to write to");
+  if (request.value("replace", false)) make_empty(fds.front());
   client.capture = recorder_->stream(id, std::move(fds.front()));
   return {.line = lab::json_line({{"ok", true}}), .fds = {}};
 }

@@ -101,6 +101,23 @@ within 10 "a capture of a plain link can be piped, and ends with its reader" has
 tshark -r piped >decoded 2>/dev/null || true  # the last frame is cut
 grep -q 'Echo (ping) request' decoded || fail "the piped capture has no echo"
 
+echo precious >kept.pcapng
+chmod 666 kept.pcapng
+for wrong in 'downup wan' 'updown wlan'; do
+  # shellcheck disable=SC2086
+  ! lab capture $wrong -w kept.pcapng 2>error || fail "capture $wrong was taken"
+  # shellcheck disable=SC2086
+  ! lab capture $wrong -w none.pcapng 2>error || fail "capture $wrong was taken"
+done
+[ "$(cat kept.pcapng)" = precious ] || fail "a capture that was refused emptied its file"
+[ ! -e none.pcapng ] || fail "a capture that was refused left a file"
+lab capture updown lan -w kept.pcapng 2>error &
+capture=$!
+within 5 "a capture replaces what its file held" eval '! grep -aq precious kept.pcapng && [ -s kept.pcapng ]'
+pkill -TERM -f '^[^ ]*warren lab capture'
+wait $capture || fail "the capture did not end in order: $(cat error)"
+note "a capture that is refused leaves its file alone"
+
 status=0; lab up updown.toml 2>error || status=$?
 [ $status -ne 0 ] || fail "the same lab came up twice"
 grep -q 'up already' error || fail "up twice: $(cat error)"
