@@ -13,7 +13,8 @@
 namespace warren::lab {
 
 /// Where labs are registered: /run/warren/lab for root, else $XDG_RUNTIME_DIR/warren/lab, else
-/// /tmp/warren-UID/lab.
+/// /tmp/warren-UID/lab. Anybody may make the last one: what follows throws base::Error with a hint
+/// unless it is the caller's own, and a folder that nobody else may use.
 std::filesystem::path registry();
 
 struct NamedNamespace {

@@ -48,6 +48,15 @@ void check_owner(const fs::path& folder) {
       "remove it, or set XDG_RUNTIME_DIR to a folder of yours");
 }
 
+/// Where a path below it may be trusted. A folder that is not there holds nothing to trust.
+fs::path checked_registry() {
+  auto folder = registry();
+  const auto parent = folder.parent_path();
+  struct stat info {};
+  if (parent == user_folder() && ::lstat(parent.c_str(), &info) == 0) check_owner(parent);
+  return folder;
+}
+
 void make_folder(const fs::path& folder) {
   if (::mkdir(folder.c_str(), 0700) == 0 || errno == EEXIST) return;
   throw base::SystemError("making the folder", folder, errno);
@@ -118,7 +127,7 @@ void remove_folder(const fs::path& folder) noexcept {
 std::vector<fs::path> folders() {
   std::vector<fs::path> result;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(registry(), error)) {
+  for (const auto& entry : fs::directory_iterator(checked_registry(), error)) {
     if (entry.is_directory(error) && !entry.is_symlink(error)) result.push_back(entry.path());
   }
   std::sort(result.begin(), result.end());
@@ -201,7 +210,7 @@ std::vector<std::string> running_labs() {
 }
 
 fs::path lab_socket(std::string_view name) {
-  return registry() / name / kSocket;
+  return checked_registry() / name / kSocket;
 }
 
 std::vector<std::string> clean_stale() {

@@ -179,6 +179,41 @@ status=0; lab up garbled.toml 2>error || status=$?
 grep -q 'a: noise exited with status 1 before it was ready' error || fail "a garbled log: $(cat error)"
 note "why a lab does not come up is said whatever its programs wrote"
 
+# Without a folder that the login made, labs are registered in /tmp, where anybody may be first.
+if [ "$who" = rootless ]; then
+  mount -t tmpfs -o mode=1777 tmpfs /tmp
+  homeless() { as rootless env -u XDG_RUNTIME_DIR "$WARREN" lab "$@"; }
+  refuses() {
+    local status=0
+    for command in 'list' 'status bait' 'exec bait a -- true' 'up second.toml'; do
+      status=0
+      # shellcheck disable=SC2086
+      homeless $command >/dev/null 2>error || status=$?
+      [ $status -ne 0 ] || fail "lab $command used $1"
+      grep -q 'not a folder that only you may use' error || fail "lab $command with $1: $(cat error)"
+    done
+    [ -e /tmp/mine/lab/bait/control ] || fail "below $1 something was removed"
+  }
+  install -d -m 700 -o 54321 /tmp/mine /tmp/mine/lab /tmp/mine/lab/bait
+  touch /tmp/mine/lab/bait/control
+  chown -R 54321 /tmp/mine
+  ln -s mine /tmp/warren-54321
+  refuses "a link"
+  rm /tmp/warren-54321
+  cp -a /tmp/mine /tmp/warren-54321
+  chmod 755 /tmp/warren-54321
+  refuses "a folder that others may read"
+  chmod 777 /tmp/warren-54321
+  chown 1 /tmp/warren-54321
+  refuses "somebody else's folder"
+  rm -r /tmp/warren-54321
+  homeless up second.toml >/dev/null
+  [ "$(homeless list --names)" = second ] || fail "list in /tmp: $(homeless list)"
+  homeless down second
+  umount /tmp
+  note "a registry in /tmp is used only where it is the user's own"
+fi
+
 in_alice sleep 4712 &
 sleeper=$!
 within 5 "a command runs while the lab goes down" eval 'in_alice pgrep -f "sleep 4712" >/dev/null'
