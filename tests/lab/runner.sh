@@ -54,6 +54,25 @@ note "one that does not hold fails, and says what was asked and what was seen"
 find warren-artifacts -name index.html | grep -q . || fail "no evidence of a failed test"
 note "and leaves evidence"
 
+mkdir one other
+for each in one other; do
+  { sed 's/"bad"/"twins"/' bad.toml; printf '# %s\n' "$each"; } >"$each/twins.toml"
+  printf '[node.%s]\nrun = { name = "talk", command = "echo %s; exec sleep 4711.5" }\n' "$each" "$each" \
+    >>"$each/twins.toml"
+done
+runs 1 -j2 one/twins.toml other/twins.toml one/twins.toml
+for each in :one -2:other -3:one; do
+  grep -q "^# ${each#*:}$" "warren-artifacts/twins-seed-0${each%:*}/twins.toml" ||
+    fail "no evidence of its own: $(find warren-artifacts)"
+done
+touch warren-artifacts/twins-seed-0/{notes,logs/notes}
+sed -i 's/node[.]one/node.another/' one/twins.toml
+runs 1 one/twins.toml
+[ "$(cd warren-artifacts/twins-seed-0/logs && echo *)" = "another.talk.log notes" ] ||
+  fail "stale logs, or lost ones: $(ls warren-artifacts/twins-seed-0/logs)"
+[ -e warren-artifacts/twins-seed-0/notes ] || fail "what was not ours is gone"
+note "each run has evidence of its own, without what an earlier one left"
+
 printf '[lab]\nname = "wrong"\n[nod.a]\n' >wrong.toml
 runs 2 good.toml wrong.toml missing.toml
 says "wrong.toml:3:"

@@ -26,7 +26,7 @@ struct EvidenceOptions {
   std::uint64_t log_tail_bytes = 384ULL * 1024;  ///< and from its end; between them a line says so
 };
 
-/// Writes into `folder` (made if needed; files of an earlier run are replaced): index.html,
+/// Writes into `folder` (made if needed; what an earlier run wrote is removed first): index.html,
 /// capture.pcapng, arrivals.pcapng, verdicts.txt, nodes.txt, seed, result.json, the topology as
 /// topology.svg or .dot, the lab's file, and logs/NODE.PROGRAM.log. `recorder` may be null. Sets
 /// result.evidence and the links' series. A part that cannot be written is named in `problems` and

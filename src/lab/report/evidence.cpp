@@ -6,7 +6,9 @@
 #include <cerrno>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
+#include <system_error>
 
 #include <warren/base/error.hpp>
 #include <warren/base/text.hpp>
@@ -99,6 +101,31 @@ std::string nodes_text(const LabResult& result) {
     block("sockets that wait for somebody", node.sockets);
   }
   return text;
+}
+
+// Empty where there is none, or none that we could have written.
+std::optional<LabResult> earlier_result(const fs::path& folder) {
+  try {
+    return result_from_json(nlohmann::json::parse(read_text(folder / "result.json")));
+  } catch (const std::exception&) {
+    return {};
+  }
+}
+
+// A run that ended otherwise would leave parts of the one before beside its own. What we did not
+// write ourselves stays: an earlier result names the logs and the file that were ours.
+void remove_earlier(const fs::path& folder) {
+  std::vector<fs::path> files{"index.html",   "capture.pcapng", "arrivals.pcapng",
+                              "verdicts.txt", "nodes.txt",      "seed",
+                              "topology.dot", "topology.svg",   "result.json"};
+  if (const auto earlier = earlier_result(folder)) {
+    files.emplace_back(file_word(earlier->file.filename().string()));
+    for (const LogFile& log : earlier->logs) files.push_back("logs" / log.path.filename());
+  }
+  // What cannot be removed is written anew, or is told to be in the way then.
+  std::error_code ignored;
+  for (const fs::path& file : files) fs::remove(folder / file, ignored);
+  fs::remove(folder / "logs", ignored);  // where nothing else is in it
 }
 
 class Writer {
@@ -242,6 +269,7 @@ void write_evidence(const std::filesystem::path& folder, const Topology& topolog
     throw base::SystemError("making the folder", folder.string(), error.value(),
                             "`--artifacts DIR` names another place");
   }
+  remove_earlier(folder);
   result.evidence = fs::absolute(folder);
   Writer(folder, topology, result, problems).write(recorder, options);
 }

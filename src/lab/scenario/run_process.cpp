@@ -55,7 +55,7 @@ void write_line(int fd, const nlohmann::json& json) {
   SessionOptions session;
   session.runner = runner;
   session.run = run.number;
-  session.artifacts = options.artifacts;
+  session.evidence = options.artifacts / run.evidence;
   session.replay = options.replay;
   session.doing = [&](const std::string& what) { write_line(out, {{"doing", what}}); };
   session.so_far = [&](const LabResult& known) { write_line(out, {{"so_far", to_json(known)}}); };

@@ -19,6 +19,7 @@ namespace warren::lab {
 struct Run {
   Topology topology;  ///< with this run's seed
   std::uint32_t number = 0;
+  std::string evidence;  ///< the name of its folder among the artifacts, no other run's
 };
 
 class RunProcess {

@@ -15,6 +15,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -39,13 +40,22 @@ using namespace std::chrono_literals;
 
 constexpr base::Duration kFrame = 100ms;
 
+/// Labs in different folders may have one name, and a file may be given twice.
+std::string unused_name(const std::string& name, std::set<std::string>& taken) {
+  std::string unused = name;
+  for (int i = 2; !taken.insert(unused).second; ++i) unused = fmt::format("{}-{}", name, i);
+  return unused;
+}
+
 std::vector<Run> plan_runs(const std::vector<Topology>& topologies, const RunnerOptions& options) {
   std::vector<Run> runs;
+  std::set<std::string> taken;
   for (unsigned repetition = 0; repetition < options.repeat; ++repetition) {
     for (const Topology& each : topologies) {
-      Run run{each, options.repeat > 1 ? repetition + 1 : 0};
+      Run run{each, options.repeat > 1 ? repetition + 1 : 0, {}};
       run.topology.seed = options.seed.value_or(each.seed);
       if (options.vary_seed) run.topology.seed += repetition;
+      run.evidence = unused_name(evidence_name(blank_result(run.topology, run.number)), taken);
       runs.push_back(std::move(run));
     }
   }

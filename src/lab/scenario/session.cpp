@@ -233,8 +233,7 @@ class Session {
   void write_all_evidence() {
     doing("writing evidence");
     std::vector<std::string> problems;
-    write_evidence(options_.artifacts / evidence_name(result_), topology_, result_, recorder_.get(),
-                   {}, &problems);
+    write_evidence(options_.evidence, topology_, result_, recorder_.get(), {}, &problems);
     for (const std::string& each : problems) {
       result_.incidents.push_back({.at = system::boot_now() - scenario_began_,
                                    .text = "evidence: " + each,

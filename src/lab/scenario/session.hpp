@@ -18,7 +18,7 @@ namespace warren::lab {
 struct SessionOptions {
   pid_t runner = 0;  ///< this process ends with it
   std::uint32_t run = 0;
-  std::filesystem::path artifacts;  ///< absolute
+  std::filesystem::path evidence;  ///< the folder for it if the test fails; absolute
   std::shared_ptr<const impair::Recording> replay;
   /// What it does now, for people.
   std::function<void(const std::string&)> doing;
