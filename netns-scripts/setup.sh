@@ -12,7 +12,7 @@ build_packages=(
   g++ cmake ninja-build ccache pkg-config
   liburing-dev libsodium-dev libb2-dev libtomlplusplus-dev libcli11-dev
   libfmt-dev libspdlog-dev nlohmann-json3-dev libnl-3-dev libnl-route-3-dev
-  libnftables-dev libbpf-dev
+  libnftables-dev libbpf-dev libre2-dev
 )
 demo_packages=(
   iproute2 iptables iputils-ping iputils-arping iperf3 tcpdump wireguard-tools jq ethtool procps

@@ -16,6 +16,7 @@ declare -A also=([engine]="crypto" [control]="crypto" [lab]="crypto")
 declare -A owner=(
   [sodium.h]=crypto [blake2.h]=crypto [intel-ipsec-mb.h]=crypto [liburing.h]=engine
   [toml++]=config [netlink]=system [nftables]=system [pcap]=system [bpf]=system [CLI11]=cli [CLI]=cli
+  [re2]=lab
 )
 
 status=0

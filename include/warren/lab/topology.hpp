@@ -52,8 +52,7 @@ struct Readiness {
   enum class Kind : std::uint8_t { started, tcp, udp, log, file, command };
   Kind kind = Kind::started;
   std::uint16_t port = 0;  ///< tcp, udp: somebody listens on it in the node
-  std::string
-      text;  ///< log: a regular expression (ECMAScript); file: a path; command: exits with 0
+  std::string text;  ///< log: a lab::Pattern; file: a path; command: exits with 0
   base::Duration within = std::chrono::seconds(10);
 };
 

@@ -6,11 +6,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <regex>
 #include <string_view>
 #include <utility>
 
+#include <warren/base/error.hpp>
 #include <warren/base/units.hpp>
+#include <warren/lab/pattern.hpp>
 
 #include "process_text.hpp"
 #include "statistics.hpp"
@@ -50,9 +51,9 @@ std::string excerpt(std::string_view name, std::string_view text) {
 /// Empty when it matches, else what is wrong.
 std::string mismatch(const std::string& text, const std::string& pattern) {
   try {
-    if (std::regex_search(text, std::regex(pattern, std::regex::ECMAScript))) return {};
+    if (Pattern(pattern).finds(text)) return {};
     return fmt::format("does not match `{}`", pattern);
-  } catch (const std::regex_error& error) {
+  } catch (const base::Error& error) {
     return fmt::format("`{}` is not a regular expression: {}", pattern, error.what());
   }
 }

@@ -1,13 +1,11 @@
 #include "readiness.hpp"
 
-#include <fmt/format.h>
 #include <sys/wait.h>
 
 #include <fstream>
-#include <regex>
 #include <utility>
 
-#include <warren/base/error.hpp>
+#include <warren/lab/pattern.hpp>
 
 #include "command.hpp"
 #include "node_files.hpp"
@@ -35,13 +33,13 @@ class Listening : public Condition {
 class Logged : public Condition {
  public:
   Logged(std::filesystem::path log, const std::string& pattern)
-      : log_(std::move(log)), pattern_(pattern, std::regex::ECMAScript) {}
+      : log_(std::move(log)), pattern_(pattern) {}
   bool is_met() override {
     std::ifstream in(log_);
     in.seekg(static_cast<std::streamoff>(read_));
     std::string line;
     while (std::getline(in, line)) {
-      if (std::regex_search(line, pattern_)) return true;
+      if (pattern_.finds(line)) return true;
       if (!in.eof()) read_ += line.size() + 1;
     }
     return false;
@@ -49,7 +47,7 @@ class Logged : public Condition {
 
  private:
   std::filesystem::path log_;
-  std::regex pattern_;
+  Pattern pattern_;
   std::size_t read_ = 0;
 };
 
@@ -99,12 +97,7 @@ std::unique_ptr<Condition> make_condition(World& world, NodeId node, const Readi
     case Readiness::Kind::udp:
       return std::make_unique<Listening>(world.netns(node), ListenTable::Protocol::udp, ready.port);
     case Readiness::Kind::log:
-      try {
-        return std::make_unique<Logged>(log, ready.text);
-      } catch (const std::regex_error& error) {
-        throw base::Error(
-            fmt::format("`{}` is not a regular expression: {}", ready.text, error.what()));
-      }
+      return std::make_unique<Logged>(log, ready.text);
     case Readiness::Kind::file:
       return std::make_unique<FileExists>(world, node, ready.text);
     case Readiness::Kind::command:

@@ -9,11 +9,12 @@
 #include <charconv>
 #include <cmath>
 #include <csignal>
-#include <regex>
 #include <span>
 #include <utility>
 
+#include <warren/base/error.hpp>
 #include <warren/base/text.hpp>
+#include <warren/lab/pattern.hpp>
 
 #include "limits.hpp"
 #include "quantity.hpp"
@@ -256,11 +257,10 @@ std::optional<Problem> check_regex(const std::string& text) {
                    {}};
   }
   try {
-    static_cast<void>(
-        std::regex(text, std::regex::ECMAScript));  // compiled to see whether it is one
-  } catch (const std::regex_error& error) {
+    static_cast<void>(Pattern(text));  // compiled to see whether it is one
+  } catch (const base::Error& error) {
     return Problem{fmt::format("{} is no regular expression: {}", in_quotes(text), error.what()),
-                   {}};
+                   "the syntax is RE2's: no back-references, no look-around"};
   }
   return {};
 }

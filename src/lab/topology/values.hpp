@@ -45,7 +45,7 @@ Parsed<int> parse_signal(std::string_view text);
 std::optional<Problem> check_name(std::string_view name);
 /// Empty when `name` can name a device that the lab makes: not one that every node has already.
 std::optional<Problem> check_device_name(std::string_view name);
-/// Empty when `text` is a regular expression (ECMAScript).
+/// Empty when `text` is a regular expression (of lab::Pattern).
 std::optional<Problem> check_regex(const std::string& text);
 
 }  // namespace warren::lab

@@ -230,6 +230,20 @@ TEST_CASE("a pattern that is no regular expression fails instead of throwing") {
         std::string::npos);
 }
 
+TEST_CASE("a pattern meets any text in time and without much of a stack") {
+  lab::ExpectRun asked;
+  const std::string line(std::size_t{1} << 20, 'a');
+  for (const char* pattern : {"a.*c", "^(a|b)*c", "(a+)+$x", "(.*)(.*)(.*)(.*)b"}) {
+    CAPTURE(pattern);
+    asked.stdout_matches = pattern;
+    CHECK_FALSE(judge(asked, {exited(0), line, ""}).passed);
+  }
+  asked.stdout_matches = "(a+)+$";
+  CHECK(judge(asked, {exited(0), line, ""}).passed);
+  asked.stdout_matches = "(?m)^bad .* byte$";
+  CHECK(judge(asked, {exited(0), "\xff\nbad é byte\n\xff", ""}).passed);
+}
+
 TEST_CASE("a file is judged by its being there and its text") {
   lab::ExpectFile asked;
   asked.path = "/tmp/x";

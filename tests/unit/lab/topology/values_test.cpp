@@ -270,6 +270,10 @@ TEST_CASE("names are letters, digits, dashes, underscores and dots") {
 
 TEST_CASE("regular expressions are compiled before anything runs") {
   CHECK_FALSE(check_regex("^HTTP/1\\.[01] 200").has_value());
-  CHECK(check_regex("(unclosed").has_value());
+  const auto unclosed = check_regex("x(unclosed");
+  REQUIRE(unclosed.has_value());
+  CHECK(unclosed->message.find("missing ): x(unclosed") != std::string::npos);
+  CHECK(check_regex("[b-a]").value().message.find(": b-a") != std::string::npos);
+  CHECK(check_regex("(a)\\1").has_value());
   CHECK(check_regex(std::string(1001, 'a')).has_value());
 }
