@@ -73,6 +73,20 @@ runs 1 one/twins.toml
 [ -e warren-artifacts/twins-seed-0/notes ] || fail "what was not ours is gone"
 note "each run has evidence of its own, without what an earlier one left"
 
+mkdir things
+ln -s nowhere things/dangling
+ln -s ../good.toml things/linked
+mkfifo things/fifo
+in_folder() { printf 'file = { node = "a", path = "%s/things/%s"%s }' "$work" "$1" "${2:-}"; }
+# The socket is made in the node: a program's own is what one would look for.
+lab kinds "a folder" "$(in_folder .)" \
+  "a FIFO" "$(in_folder fifo)" "a link to a file" "$(in_folder linked ', contains = "good"')" \
+  "a link to nothing" "$(in_folder dangling ', exists = false')" \
+  "a socket is made" 'run = { node = "a", command = "python3 -c '"'import socket; socket.socket(socket.AF_UNIX).bind(\\\"things/socket\\\")'"'" }' \
+  "a socket" "$(in_folder socket)" "below a file" "$(in_folder fifo/x ', exists = false')"
+runs 0 kinds.toml
+note "a file is there whatever kind of file it is"
+
 printf '[lab]\nname = "wrong"\n[nod.a]\n' >wrong.toml
 runs 2 good.toml wrong.toml missing.toml
 says "wrong.toml:3:"

@@ -236,9 +236,13 @@ Finding Checker::check(const ExpectCounters& asked, std::size_t) const {
 
 Finding Checker::check(const ExpectFile& asked, std::size_t) const {
   // Relative to where the lab's programs run.
-  const auto path = topology_.file.parent_path() / asked.path;
+  const auto path = std::filesystem::absolute(topology_.file.parent_path() / asked.path);
   return retry(asked.within, [&](base::Instant) {
-    return judge(asked, read_in_node(world_, asked.node, std::filesystem::absolute(path)));
+    if (asked.contains || asked.matches) {
+      return judge(asked, read_in_node(world_, asked.node, path));
+    }
+    const bool exists = exists_in_node(world_, asked.node, path);
+    return judge(asked, exists ? std::optional(std::string()) : std::nullopt);
   });
 }
 

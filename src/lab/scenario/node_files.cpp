@@ -28,8 +28,9 @@ void run_in_mounts(const World& world, NodeId node, const std::function<void()>&
 bool exists_in_node(const World& world, NodeId node, const std::filesystem::path& path) {
   bool exists = false;
   run_in_mounts(world, node, [&] {
-    std::error_code ignored;
-    exists = std::filesystem::exists(path, ignored);
+    std::error_code error;
+    exists = std::filesystem::exists(path, error);
+    if (error) throw base::SystemError("looking at", path.native(), error.value());
   });
   return exists;
 }

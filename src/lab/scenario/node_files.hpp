@@ -15,6 +15,8 @@ namespace warren::lab {
 /// `work` comes out here. Throws base::SystemError.
 void run_in_mounts(const World& world, NodeId node, const std::function<void()>& work);
 
+/// Whether there is anything, at the end of links. Nothing is opened: a socket cannot be, a FIFO
+/// and a device may mind. Throws base::SystemError when that cannot be said.
 bool exists_in_node(const World& world, NodeId node, const std::filesystem::path& path);
 /// At most `most_bytes` of it; empty when there is none. Throws base::SystemError when it cannot be
 /// read.

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <utility>
 
+#include <warren/base/error.hpp>
 #include <warren/lab/pattern.hpp>
 
 #include "command.hpp"
@@ -55,7 +56,13 @@ class FileExists : public Condition {
  public:
   FileExists(const World& world, NodeId node, std::filesystem::path path)
       : world_(world), node_(node), path_(std::move(path)) {}
-  bool is_met() override { return exists_in_node(world_, node_, path_); }
+  bool is_met() override {
+    try {
+      return exists_in_node(world_, node_, path_);
+    } catch (const base::SystemError&) {
+      return false;  // the program may still be about to make it reachable
+    }
+  }
 
  private:
   const World& world_;
