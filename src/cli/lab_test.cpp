@@ -53,9 +53,17 @@ std::optional<std::vector<lab::Topology>> load_all(const std::vector<std::string
   return topologies;
 }
 
+std::string read_recording(const std::string& file) {
+  try {
+    return config::read_text_file(file);
+  } catch (const base::SystemError& error) {
+    throw UsageError(error.what(), error.hint());
+  }
+}
+
 std::shared_ptr<const impair::Recording> load_recording(const std::string& file) {
   if (file.empty()) return {};
-  auto recording = impair::Recording::parse(config::read_text_file(file));
+  auto recording = impair::Recording::parse(read_recording(file));
   if (!recording) {
     throw UsageError(
         fmt::format("{}:{}: {}", file, recording.error().line, recording.error().message),
@@ -90,6 +98,7 @@ void test(Options& options, int& exit_code) {
   }
   options.run.seed = options.seed;
   options.run.replay = load_recording(options.replay);
+  options.run.replay_file = options.replay;
   if (!options.junit.empty()) options.run.junit = prepare_report(options.junit);
   exit_code = lab::exit_code(lab::run_labs(*topologies, options.run));
 }
@@ -109,7 +118,11 @@ void register_lab_test(CLI::App& lab, int& exit_code) {
       ->add_option("--artifacts", options->run.artifacts,
                    "the folder for the evidence of failed tests")
       ->capture_default_str();
-  command->add_option("--seed", options->seed, "of the dice, instead of the file's");
+  // CLI11 takes -1 for the largest number there is.
+  command->add_option("--seed", options->seed, "of the dice, instead of the file's")
+      ->check([](const std::string& text) -> std::string {
+        return text.starts_with('-') ? "a seed is not negative" : "";
+      });
   command->add_option("--repeat", options->run.repeat, "run each lab so many times")
       ->check(CLI::Range(1U, 1'000'000U))
       ->capture_default_str();

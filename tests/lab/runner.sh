@@ -87,6 +87,15 @@ lab kinds "a folder" "$(in_folder .)" \
 runs 0 kinds.toml
 note "a file is there whatever kind of file it is"
 
+runs 2 --replay missing.txt good.toml
+says "missing.txt: No such file"
+runs 2 --seed -1 good.toml
+says "a seed is not negative"
+: >verdicts
+runs 1 --replay verdicts bad.toml
+says "--seed 0 --replay verdicts"
+note "a replay that is missing and a seed that is none are refused, and a replay is told again"
+
 printf '[lab]\nname = "wrong"\n[nod.a]\n' >wrong.toml
 runs 2 good.toml wrong.toml missing.toml
 says "wrong.toml:3:"

@@ -43,7 +43,7 @@ std::string json_line(const nlohmann::json& value);
 /// ALPHA-seed-42, beta-seed-7-run-3: a folder for the test inside the folder for all of them.
 std::string evidence_name(const LabResult& result);
 
-/// The command that runs this test again, alike: "warren lab test FILE --seed S".
+/// The command that runs this test again, alike: "warren lab test FILE --seed S [--replay F]".
 std::string repeat_command(const LabResult& result);
 
 /// A log as the page shows it.

@@ -92,6 +92,7 @@ struct LabResult {
   std::filesystem::path file;
   std::string name;
   std::uint64_t seed = 0;
+  std::filesystem::path replay;  ///< whose verdicts applied instead of the dice; empty: none
   Outcome outcome = Outcome::passed;
   std::string message;  ///< of an error or a skip: what the machine could not provide, the remedy
   std::optional<Place> place;

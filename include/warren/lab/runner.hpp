@@ -24,6 +24,7 @@ struct RunnerOptions {
   std::filesystem::path artifacts = "warren-artifacts";  ///< evidence of what failed
   /// Verdicts to apply instead of the dice; may be null.
   std::shared_ptr<const impair::Recording> replay;
+  std::filesystem::path replay_file;  ///< where they stand
 };
 
 /// Runs every topology, `repeat` times each, and reports. Before any thread is started: forks. An

@@ -241,6 +241,7 @@ LabResult read(const json& value) {
   result.file = value.at("file").get<std::string>();
   result.name = value.at("name");
   result.seed = value.at("seed");
+  result.replay = value.at("replay").get<std::string>();
   result.run = value.at("run");
   result.outcome = enum_of<Outcome>(value.at("outcome"), kOutcomes);
   result.message = value.at("message");
@@ -271,6 +272,7 @@ nlohmann::json to_json(const LabResult& result) {
   return {{"file", text(result.file.string())},
           {"name", text(result.name)},
           {"seed", result.seed},
+          {"replay", text(result.replay.string())},
           {"run", result.run},
           {"outcome", name_of(result.outcome, kOutcomes)},
           {"message", text(result.message)},

@@ -157,8 +157,12 @@ std::string relative_to(const std::filesystem::path& file, const std::filesystem
 }
 
 std::string repeat_command(const LabResult& result) {
-  return fmt::format("warren lab test {} --seed {}", base::shell_word(result.file.string()),
-                     result.seed);
+  std::string text = fmt::format("warren lab test {} --seed {}",
+                                 base::shell_word(result.file.string()), result.seed);
+  if (!result.replay.empty()) {
+    text += fmt::format(" --replay {}", base::shell_word(result.replay.string()));
+  }
+  return text;
 }
 
 }  // namespace warren::lab

@@ -57,6 +57,7 @@ void write_line(int fd, const nlohmann::json& json) {
   session.run = run.number;
   session.evidence = options.artifacts / run.evidence;
   session.replay = options.replay;
+  session.replay_file = options.replay_file;
   session.doing = [&](const std::string& what) { write_line(out, {{"doing", what}}); };
   session.so_far = [&](const LabResult& known) { write_line(out, {{"so_far", to_json(known)}}); };
   write_line(out, {{"result", to_json(run_session(run.topology, session))}});
@@ -69,7 +70,7 @@ void write_line(int fd, const nlohmann::json& json) {
 RunProcess::RunProcess(const Run& run, std::size_t line, const RunnerOptions& options)
     : run_(run),
       line_(line),
-      result_(blank_result(run.topology, run.number)),
+      result_(blank_result(run.topology, run.number, options.replay_file)),
       deadline_(system::boot_now() + longest_duration(run.topology)) {
   std::array<int, 2> ends;
   base::check_system_call(::pipe2(ends.data(), O_CLOEXEC), "making", "a pipe");

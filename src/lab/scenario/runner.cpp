@@ -55,7 +55,8 @@ std::vector<Run> plan_runs(const std::vector<Topology>& topologies, const Runner
       Run run{each, options.repeat > 1 ? repetition + 1 : 0, {}};
       run.topology.seed = options.seed.value_or(each.seed);
       if (options.vary_seed) run.topology.seed += repetition;
-      run.evidence = unused_name(evidence_name(blank_result(run.topology, run.number)), taken);
+      run.evidence = unused_name(
+          evidence_name(blank_result(run.topology, run.number, options.replay_file)), taken);
       runs.push_back(std::move(run));
     }
   }
@@ -108,7 +109,7 @@ class Runner {
     const Run& run = runs_[index];
     const std::size_t line = progress_.begin(display_name(run), system::boot_now());
     if (auto reason = reason_to_skip(run.topology, ::geteuid() == 0)) {
-      LabResult result = blank_result(run.topology, run.number);
+      LabResult result = blank_result(run.topology, run.number, options_.replay_file);
       result.outcome = Outcome::skipped;
       result.message = std::move(*reason);
       finish(index, line, std::move(result));

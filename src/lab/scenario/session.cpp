@@ -78,7 +78,7 @@ class Session {
       : topology_(topology),
         options_(options),
         signals_({SIGINT, SIGTERM}),
-        result_(blank_result(topology, options.run)) {}
+        result_(blank_result(topology, options.run, options.replay_file)) {}
 
   LabResult run() {
     const base::Instant began = system::boot_now();
@@ -294,7 +294,7 @@ class Session {
   void tell_so_far(std::size_t, const ExpectationResult& ended) {
     so_far_.push_back(ended);
     if (!options_.so_far) return;
-    LabResult known = blank_result(topology_, options_.run);
+    LabResult known = blank_result(topology_, options_.run, options_.replay_file);
     known.machine = result_.machine;
     known.began = result_.began;
     known.expectations = so_far_;
@@ -320,11 +320,13 @@ class Session {
 
 }  // namespace
 
-LabResult blank_result(const Topology& topology, std::uint32_t run) {
+LabResult blank_result(const Topology& topology, std::uint32_t run,
+                       const std::filesystem::path& replay) {
   LabResult result;
   result.file = topology.file;
   result.name = topology.name;
   result.seed = topology.seed;
+  result.replay = replay;
   result.run = run;
   result.began = system::wall_now();
   return result;

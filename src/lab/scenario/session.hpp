@@ -20,14 +20,16 @@ struct SessionOptions {
   std::uint32_t run = 0;
   std::filesystem::path evidence;  ///< the folder for it if the test fails; absolute
   std::shared_ptr<const impair::Recording> replay;
+  std::filesystem::path replay_file;  ///< where it stands
   /// What it does now, for people.
   std::function<void(const std::string&)> doing;
   /// What is known so far, each time an expectation has ended.
   std::function<void(const LabResult&)> so_far;
 };
 
-/// A result with what the topology tells.
-LabResult blank_result(const Topology& topology, std::uint32_t run);
+/// A result with what is known before the run. `replay`: as LabResult::replay.
+LabResult blank_result(const Topology& topology, std::uint32_t run,
+                       const std::filesystem::path& replay);
 
 /// Whatever happens is in the result. Before any thread; once per process. SIGTERM and SIGINT end
 /// it early and cleanly.

@@ -132,6 +132,8 @@ TEST_CASE("the command to repeat quotes what a shell would take apart") {
   CHECK(lab::repeat_command(result) == "warren lab test configs/lab/failover.toml --seed 42");
   result.file = "it's a lab.toml";
   CHECK(lab::repeat_command(result) == "warren lab test 'it'\\''s a lab.toml' --seed 42");
+  result.replay = "old verdicts";
+  CHECK(lab::repeat_command(result).ends_with(" --seed 42 --replay 'old verdicts'"));
 }
 
 TEST_CASE("a lab that failed by itself is a case of its own") {
@@ -158,6 +160,7 @@ TEST_CASE("a lab that broke before its first expectation is one case with an err
 TEST_CASE("a result comes back from its JSON as it was") {
   lab::LabResult result = test::sample_result();
   result.run = 3;
+  result.replay = "verdicts.txt";
   result.place = lab::Place{4, 2};
   result.logs = {{"bob", "api", "/run/lab/logs/api"}};
   result.evidence = "/tmp/artifacts";
