@@ -182,7 +182,8 @@ Finding Checker::check(const ExpectUdp& asked, std::size_t index) const {
 Finding Checker::check(const ExpectRun& asked, std::size_t) const {
   const auto attempt = [&](base::Instant deadline) {
     CommandOutcome outcome = run_command(world_, asked.node, asked.command, deadline, stop_);
-    return judge(asked, {outcome.status, std::move(outcome.out), std::move(outcome.err)});
+    return judge(asked, {outcome.status, std::move(outcome.out), std::move(outcome.err),
+                         outcome.out_discarded, outcome.err_discarded});
   };
   if (!asked.retry) return attempt(system::boot_now() + asked.within);
   Finding last;

@@ -9,6 +9,7 @@
 
 #include <warren/base/error.hpp>
 
+#include "judge.hpp"
 #include "waiting.hpp"
 
 namespace warren::lab {
@@ -57,16 +58,16 @@ CommandOutcome run_command(World& world, NodeId node, const std::vector<std::str
   std::array<pollfd, 3> polls{
       {{process.pidfd(), POLLIN, 0}, {out.read.get(), POLLIN, 0}, {err.read.get(), POLLIN, 0}}};
   while (wait_for(polls, deadline, stop) == Woken::ready) {
-    if (polls[1].revents != 0 && !drain(out.read.get(), outcome.out, outcome.discarded)) {
+    if (polls[1].revents != 0 && !drain(out.read.get(), outcome.out, outcome.out_discarded)) {
       polls[1].fd = -1;
     }
-    if (polls[2].revents != 0 && !drain(err.read.get(), outcome.err, outcome.discarded)) {
+    if (polls[2].revents != 0 && !drain(err.read.get(), outcome.err, outcome.err_discarded)) {
       polls[2].fd = -1;
     }
     if (polls[0].revents == 0) continue;
     // What it wrote is in the pipes; a child that it left behind may hold them open for ever.
-    drain(out.read.get(), outcome.out, outcome.discarded);
-    drain(err.read.get(), outcome.err, outcome.discarded);
+    drain(out.read.get(), outcome.out, outcome.out_discarded);
+    drain(err.read.get(), outcome.err, outcome.err_discarded);
     outcome.status = process.wait({});
     break;
   }

@@ -18,10 +18,9 @@ struct CommandOutcome {
   /// As waitpid(2) gives it; empty: it was still running at the deadline, or when it was stopped,
   /// and was killed.
   std::optional<int> status;
-  std::string out, err;         ///< the first kMostOutput bytes of each
-  std::uint64_t discarded = 0;  ///< bytes beyond
+  std::string out, err;                                ///< the first kMostOutput bytes of each
+  std::uint64_t out_discarded = 0, err_discarded = 0;  ///< bytes beyond
 };
-inline constexpr std::size_t kMostOutput = 1 << 20;
 
 /// `command` as Program::command. Throws base::SystemError when it cannot be started.
 CommandOutcome run_command(

@@ -39,11 +39,13 @@ std::string replies(const PingReport& seen) {
 }
 
 /// The first lines of an output, bounded, for the detail of a failure.
-std::string excerpt(std::string_view name, std::string_view text) {
+std::string excerpt(std::string_view name, std::string_view text, std::uint64_t discarded = 0) {
   constexpr std::size_t kMost = 8192;
   if (text.empty()) return {};
   std::string out = fmt::format("{}:\n{}", name, text.substr(0, kMost));
-  if (text.size() > kMost) out += fmt::format("\n… ({} bytes more)", text.size() - kMost);
+  if (text.size() > kMost) {
+    out += fmt::format("\n… ({} bytes more)", text.size() - kMost + discarded);
+  }
   if (out.back() != '\n') out += '\n';
   return out;
 }
@@ -61,6 +63,13 @@ std::string mismatch(const std::string& text, const std::string& pattern) {
 std::string quoted(std::string_view line) {
   constexpr std::size_t kMost = 120;
   return fmt::format("`{}{}`", line.substr(0, kMost), line.size() > kMost ? "…" : "");
+}
+
+/// Behind a message about an output that was searched.
+std::string unsearched(std::uint64_t discarded) {
+  if (discarded == 0) return {};
+  return fmt::format(" (only its first {} were searched, {} bytes more were not)",
+                     base::format_size(kMostOutput), discarded);
 }
 
 constexpr std::string_view kBlanks = " \t\r\n";
@@ -292,19 +301,23 @@ Finding judge(const ExpectRun& asked, const CommandSeen& seen) {
     fail(finding, why);
   }
   if (asked.stdout_contains && seen.out.find(*asked.stdout_contains) == std::string::npos) {
-    fail(finding, fmt::format("its output does not contain `{}`: it is {}", *asked.stdout_contains,
-                              first_line(seen.out)));
+    fail(finding,
+         fmt::format("its output does not contain `{}`: it is {}{}", *asked.stdout_contains,
+                     first_line(seen.out), unsearched(seen.out_discarded)));
   }
   if (asked.stdout_matches) {
     if (const std::string wrong = mismatch(seen.out, *asked.stdout_matches); !wrong.empty()) {
-      fail(finding, fmt::format("its output {}: it is {}", wrong, first_line(seen.out)));
+      fail(finding, fmt::format("its output {}: it is {}{}", wrong, first_line(seen.out),
+                                unsearched(seen.out_discarded)));
     }
   }
   if (asked.stderr_contains && seen.err.find(*asked.stderr_contains) == std::string::npos) {
-    fail(finding, fmt::format("its error output does not contain `{}`: it is {}",
-                              *asked.stderr_contains, first_line(seen.err)));
+    fail(finding,
+         fmt::format("its error output does not contain `{}`: it is {}{}", *asked.stderr_contains,
+                     first_line(seen.err), unsearched(seen.err_discarded)));
   }
-  finding.detail = excerpt("standard output", seen.out) + excerpt("standard error", seen.err);
+  finding.detail = excerpt("standard output", seen.out, seen.out_discarded) +
+                   excerpt("standard error", seen.err, seen.err_discarded);
   return finding;
 }
 

@@ -45,10 +45,14 @@ Finding judge(const ExpectCounters& asked, const std::string& where,
 /// `seen`: the file's text; empty: there is none.
 Finding judge(const ExpectFile& asked, const std::optional<std::string>& seen);
 
+/// So much of what a command says is kept of each stream.
+inline constexpr std::size_t kMostOutput = 1 << 20;
+
 /// What one run of a command came to.
 struct CommandSeen {
   std::optional<int> status;  ///< as waitpid(2) gives it; empty: it ran for too long
   std::string out, err;
+  std::uint64_t out_discarded = 0, err_discarded = 0;  ///< bytes behind those
 };
 Finding judge(const ExpectRun& asked, const CommandSeen& seen);
 

@@ -212,6 +212,10 @@ TEST_CASE("a command is judged by its status and its output") {
   CHECK(judge(asked, {exited(0), "<h1>Directory</h1>", ""}).passed);
   CHECK(judge(asked, {exited(0), "nothing here\nmore", ""}).message ==
         "its output does not contain `Directory`: it is `nothing here`");
+  const auto cut = judge(asked, {exited(0), std::string(lab::kMostOutput, 'x'), "", 51427, 0});
+  CHECK(
+      cut.message.ends_with("(only its first 1.00 MiB were searched, 51427 bytes more were not)"));
+  CHECK(cut.detail.ends_with("… (1091811 bytes more)\n"));  // of 1048576, 8192 are shown
   asked.stdout_contains.reset();
   CHECK(judge(asked, {exited(7), "", "curl: (7) Failed to connect\n"}).message ==
         "exited with status 7, asked for status 0; it said `curl: (7) Failed to connect`");
