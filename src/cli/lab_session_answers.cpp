@@ -185,10 +185,11 @@ LabAnswer LabSession::set(const json& request) {
   const auto directions = request.at("directions").get<std::vector<std::uint8_t>>();
   // All of them before the first takes effect: a wrong one changes nothing.
   std::vector<std::pair<std::uint8_t, impair::Settings>> wanted;
+  const auto directory = topology_.file.parent_path();
   for (const std::uint8_t direction : directions) {
     if (direction > 1) throw UsageError("a link has the directions 0 and 1");
-    wanted.emplace_back(direction,
-                        lab::change_settings(wire_->settings(id, direction), assignments));
+    wanted.emplace_back(
+        direction, lab::change_settings(wire_->settings(id, direction), assignments, directory));
   }
   for (const auto& [direction, settings] : wanted) wire_->change(id, direction, settings);
   return {.line = lab::json_line({{"ok", true}, {"link", link_status(id)}}), .fds = {}};

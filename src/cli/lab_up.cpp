@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -76,7 +77,9 @@ void refuse_without_root(const lab::Topology& topology) {
 
 void up(const std::string& file) {
   lab::clean_stale();
-  const lab::Topology topology = load_lab(file);
+  lab::Topology topology = load_lab(file);
+  // The lab leaves this directory when it is up.
+  topology.file = std::filesystem::absolute(topology.file);
   refuse_without_root(topology);
   static_cast<void>(std::fflush(stdout));
   system::DaemonOutcome outcome;

@@ -52,7 +52,7 @@ struct Readiness {
   enum class Kind : std::uint8_t { started, tcp, udp, log, file, command };
   Kind kind = Kind::started;
   std::uint16_t port = 0;  ///< tcp, udp: somebody listens on it in the node
-  std::string text;  ///< log: a lab::Pattern; file: a path; command: exits with 0
+  std::string text;        ///< log: a lab::Pattern; file: a path; command: exits with 0
   base::Duration within = std::chrono::seconds(10);
 };
 
@@ -319,9 +319,11 @@ Topology parse_topology(std::string_view text, const std::filesystem::path& file
                         bool read_files = true);
 
 /// New settings from "delay=20ms loss=1% up=false", as `lab set` takes them: `base` with the named
-/// keys replaced; "reset" alone: passes everything. Throws base::Error that names the key.
+/// keys replaced; "reset" alone: passes everything. `directory`: of the lab's file, where a trace
+/// is looked for. Throws base::Error that names the key.
 impair::Settings change_settings(const impair::Settings& base,
-                                 const std::vector<std::string>& assignments);
+                                 const std::vector<std::string>& assignments,
+                                 const std::filesystem::path& directory);
 /// "35 ms ± 8 ms normal, gilbert loss 1%/30%, 20 Mbit/s codel": for people; empty when nothing is
 /// impaired.
 std::string describe(const impair::Settings& settings);

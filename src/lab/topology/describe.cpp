@@ -162,7 +162,8 @@ std::string describe(const impair::Settings& settings) {
 }
 
 impair::Settings change_settings(const impair::Settings& base,
-                                 const std::vector<std::string>& assignments) {
+                                 const std::vector<std::string>& assignments,
+                                 const std::filesystem::path& directory) {
   std::string line;
   for (const std::string& assignment : assignments) {
     line += (line.empty() ? "" : " ") + assignment;
@@ -193,7 +194,8 @@ impair::Settings change_settings(const impair::Settings& base,
   }
   check_table(source, table, {}, "the settings of a link", impairment_keys());
   const config::Table& checked = table;
-  read_impairment(Fields(source, checked, {}), {.directory = ".", .read = true}, true, changed);
+  read_impairment(Fields(source, checked, {}), {.directory = directory, .read = true}, true,
+                  changed);
   check_impairment(source, changed, true);
   return changed.settings;
 }

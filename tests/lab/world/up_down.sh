@@ -78,6 +78,12 @@ lab set updown wan loss=100% --direction forward >/dev/null
 lab set updown wan reset >/dev/null
 in_alice ping -c 1 -W 2 bob >/dev/null || fail "reset leaves something"
 note "set changes delay and loss of a wired link while it is up"
+mkdir traces
+printf '1\n' >traces/slow
+(cd / && lab set updown wan trace=traces/slow >"$work/said") || fail "set did not find a trace beside the lab's file"
+grep -q trace said || fail "set of a trace said: $(cat said)"
+(cd traces && lab set updown wan reset >/dev/null)
+note "a trace is looked for beside the lab's file"
 status=0; lab set updown lan delay=30ms 2>error || status=$?
 [ $status -eq 2 ] || fail "set of a plain link gave $status"
 grep -q 'wired = true' error || fail "set of a plain link: $(cat error)"

@@ -14,13 +14,13 @@ namespace {
 
 impair::Settings set(const std::vector<std::string>& assignments,
                      const impair::Settings& base = {}) {
-  return change_settings(base, assignments);
+  return change_settings(base, assignments, ".");
 }
 
 config::ConfigError set_error(const std::vector<std::string>& assignments,
                               const impair::Settings& base = {}) {
   try {
-    change_settings(base, assignments);
+    change_settings(base, assignments, ".");
   } catch (const config::ConfigError& error) {
     return error;
   }
