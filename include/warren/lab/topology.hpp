@@ -122,11 +122,8 @@ struct TunnelEnd {
   NodeId node;
   std::vector<base::InterfaceAddress> addresses;  ///< of the tunnel's interface
   std::vector<base::IpNetwork> subnets;           ///< behind this end, besides its addresses
-  /// Where others reach this end: what the first of them would use. Empty when none does (it is
-  /// behind a NAT): it has to begin.
-  std::optional<base::IpAddress> underlay;
-  /// The same for each of Tunnel::ends: where that end reaches this one. Empty where it does not,
-  /// and where the two are no peers.
+  /// For each of Tunnel::ends: where that end reaches this one outside the tunnel. Empty where it
+  /// does not (this one is behind a NAT, and has to begin), and where the two are no peers.
   std::vector<std::optional<base::IpAddress>> reached_at;
   std::uint16_t port = 51820;
 };

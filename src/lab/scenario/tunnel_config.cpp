@@ -76,8 +76,8 @@ std::string tunnel_config(const Topology& topology, const Tunnel& tunnel, std::s
     const TunnelEnd& peer = tunnel.ends[other];
     fmt::format_to(out, "\n[[peer]]\nname = \"{}\"\npublic_key = \"{}\"\n",
                    topology.node(peer.node).name, crypto::public_key_of(keys[other]).to_base64());
-    if (peer.underlay) {
-      const base::Endpoint endpoint{*peer.underlay, peer.port, 0};
+    if (const auto& address = peer.reached_at.at(end)) {
+      const base::Endpoint endpoint{*address, peer.port, 0};
       fmt::format_to(out, "endpoint = \"{}\"\n", endpoint.to_string());
     }
     if (!tunnel.ethernet) {

@@ -241,9 +241,7 @@ class TunnelReader {
       for (std::size_t from = 0; from < tunnel_.ends.size(); ++from) {
         if (!are_peers(from, to)) continue;
         const auto best = reach(tunnel_.ends[from].node, end.node);
-        if (!best) continue;
-        end.reached_at[from] = best->first;
-        if (!end.underlay) end.underlay = best->first;
+        if (best) end.reached_at[from] = best->first;
       }
     }
     for (std::size_t a = 0; a < tunnel_.ends.size(); ++a) {

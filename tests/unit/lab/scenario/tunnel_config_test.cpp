@@ -1,6 +1,7 @@
 #include "../../../../src/lab/scenario/tunnel_config.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,8 @@ base::IpNetwork network(const char* text) {
   return base::IpNetwork::parse(text).value();
 }
 
-/// alice 10.99.0.1, bob 10.99.0.2 behind a NAT, carol 10.99.0.3 with a network behind it.
+/// alice 10.99.0.1, bob 10.99.0.2 behind a NAT, carol 10.99.0.3 with a network behind it and two
+/// links.
 struct Three {
   lab::Topology topology;
   lab::Tunnel tunnel;
@@ -36,7 +38,13 @@ struct Three {
       end.node = lab::NodeId(i);
       end.addresses = {interface_address(("10.99.0." + std::to_string(i + 1) + "/24").c_str()),
                        interface_address(("fd99::" + std::to_string(i + 1) + "/64").c_str())};
-      if (i != 1) end.underlay = base::IpAddress::parse("10.0.0." + std::to_string(i + 1));
+      end.reached_at.resize(3);
+      for (std::uint32_t from = 0; from < 3; ++from) {
+        // bob is behind a NAT; carol has another address towards each of the two.
+        if (i == from || i == 1) continue;
+        end.reached_at[from] = base::IpAddress::parse("10.0." + std::to_string(i == 2 ? from : 0) +
+                                                      "." + std::to_string(i + 1));
+      }
       end.port = static_cast<std::uint16_t>(51820 + i);
       tunnel.ends.push_back(std::move(end));
     }
@@ -47,6 +55,28 @@ struct Three {
     return config::parse(lab::tunnel_config(topology, tunnel, end, keys), "wr0.toml");
   }
 };
+
+/// The configurations of the only tunnel of a lab.
+struct Files {
+  lab::Topology topology;
+  std::vector<crypto::SecretKey> keys;
+
+  explicit Files(const char* text) : topology(lab::parse_topology(text, "files.toml")) {
+    for (std::size_t i = 0; i < topology.tunnels.at(0).ends.size(); ++i) {
+      keys.push_back(crypto::generate_secret_key(crypto::system_random()));
+    }
+  }
+  config::Tunnel parsed(std::size_t end) const {
+    return config::parse(lab::tunnel_config(topology, topology.tunnels[0], end, keys), "wr0.toml");
+  }
+};
+
+std::string endpoint_of(const config::Tunnel& config, const std::string& peer) {
+  for (const config::Peer& each : config.peers) {
+    if (each.name == peer) return each.endpoint ? each.endpoint->to_string() : "none";
+  }
+  return "no peer";
+}
 
 }  // namespace
 
@@ -76,6 +106,41 @@ TEST_CASE("a peer has an endpoint where the others reach it, and none behind a N
   CHECK_FALSE(read.peers.at(0).endpoint);
   REQUIRE(read.peers.at(1).endpoint);
   CHECK(read.peers[1].endpoint->to_string() == "10.0.0.3:51822");
+}
+
+TEST_CASE("the ends have a peer of several addresses where each of them reaches it") {
+  Three three;
+  CHECK(endpoint_of(three.parsed(0), "carol") == "10.0.0.3:51822");
+  CHECK(endpoint_of(three.parsed(1), "carol") == "10.0.1.3:51822");
+  CHECK(endpoint_of(three.parsed(2), "alice") == "10.0.0.1:51820");
+  CHECK(endpoint_of(three.parsed(2), "bob") == "none");
+  three.tunnel.hub = 2;
+  CHECK(endpoint_of(three.parsed(0), "carol") == "10.0.0.3:51822");
+  CHECK(endpoint_of(three.parsed(1), "carol") == "10.0.1.3:51822");
+}
+
+// The hub a - hub - b is a host with two links: each spoke has a way only to its own one.
+TEST_CASE("the spokes have a hub of two links at the end of their own link") {
+  const Files files(
+      "[node.a]\n[node.b]\n[node.hub]\n[[link]]\nends = [\"a\", \"hub\"]\n"
+      "[[link]]\nends = [\"b\", \"hub\"]\n[[tunnel]]\nname = \"wr0\"\n"
+      "ends = [\"a\", \"b\", \"hub\"]\nhub = \"hub\"\nnetwork = \"10.99.0.0/24\"\n");
+  CHECK(endpoint_of(files.parsed(0), "hub") == "10.0.0.2:51820");
+  CHECK(endpoint_of(files.parsed(1), "hub") == "10.0.1.2:51820");
+  CHECK(endpoint_of(files.parsed(2), "a") == "10.0.0.1:51820");
+  CHECK(endpoint_of(files.parsed(2), "b") == "10.0.1.1:51820");
+}
+
+// c is outside: a's address behind the NAT is one that b can use, and c cannot.
+TEST_CASE("an end outside of a NAT has no endpoint of one behind it whom its neighbours reach") {
+  const Files files(
+      "[node.a]\n[node.b]\n[node.c]\n[node.lan]\nkind = \"switch\"\n[node.gate]\nkind = \"nat\"\n"
+      "[[link]]\nends = [\"a\", \"lan\"]\n[[link]]\nends = [\"b\", \"lan\"]\n"
+      "[[link]]\nends = [\"lan\", \"gate\"]\n[[link]]\nends = [\"gate:wan\", \"c\"]\n"
+      "[[tunnel]]\nname = \"wr0\"\nends = [\"a\", \"b\", \"c\"]\nnetwork = \"10.99.0.0/24\"\n");
+  CHECK(endpoint_of(files.parsed(1), "a") == "10.0.0.1:51820");
+  CHECK(endpoint_of(files.parsed(2), "a") == "none");
+  CHECK(endpoint_of(files.parsed(0), "c") == "10.0.1.2:51820");
 }
 
 TEST_CASE("an end sends a peer what the peer has and what is behind it") {
