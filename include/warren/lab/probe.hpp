@@ -118,7 +118,9 @@ struct UdpReport {
   std::uint64_t received = 0;    ///< different ones
   std::uint64_t duplicated = 0;  ///< further copies
   std::uint64_t reordered = 0;   ///< first copies that came after one with a higher number
-  double rate_bps = 0;           ///< of payload, between the first arrival and the last
+  /// Of payload, between the first arrival and the last, or over the time of sending if that was
+  /// longer.
+  double rate_bps = 0;
   std::uint64_t overflowed = 0;  ///< dropped by the receiving socket: the probe was too slow
   std::string obstacle;
 };

@@ -51,6 +51,13 @@ double steady_rate_bps(std::span<const ArrivalSample> samples, base::Duration en
   return lowest.value_or(0);
 }
 
+double delivered_rate_bps(std::uint64_t arrivals, std::uint32_t payload_bytes,
+                          base::Duration arriving, base::Duration sending) {
+  const base::Duration took = std::max(arriving, sending);
+  if (arrivals < 2 || took <= base::Duration::zero()) return 0;
+  return static_cast<double>(arrivals - 1) * 8 * payload_bytes / base::in_seconds(took);
+}
+
 bool SequenceTracker::record(std::uint64_t number) {
   if (number >= seen_.size()) return false;
   if (seen_[number]) {

@@ -32,6 +32,12 @@ struct ArrivalSample {
 /// samples.
 double steady_rate_bps(std::span<const ArrivalSample> samples, base::Duration end);
 
+/// Bits of payload per second of a stream of datagrams, from the first arrival to the last; or,
+/// where sending them took longer, over that time: what is lost at the end counts too. Both are
+/// without the time of one packet. 0 with fewer than two arrivals.
+double delivered_rate_bps(std::uint64_t arrivals, std::uint32_t payload_bytes,
+                          base::Duration arriving, base::Duration sending);
+
 /// Follows the numbers of received packets, 0 to count - 1.
 class SequenceTracker {
  public:

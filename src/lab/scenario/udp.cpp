@@ -46,10 +46,9 @@ class UdpMeasurement {
     report_.received = tracker_.received();
     report_.duplicated = tracker_.duplicated();
     report_.reordered = tracker_.reordered();
-    const double seconds = std::chrono::duration<double>(last_ - first_).count();
-    if (arrivals_ > 1 && seconds > 0) {
-      report_.rate_bps = static_cast<double>(arrivals_ - 1) * 8 * probe_.payload_bytes / seconds;
-    }
+    const auto gaps = static_cast<std::int64_t>(std::max<std::uint64_t>(probe_.count, 1) - 1);
+    report_.rate_bps =
+        delivered_rate_bps(arrivals_, probe_.payload_bytes, last_ - first_, gaps * probe_.interval);
     return std::move(report_);
   }
 

@@ -272,6 +272,27 @@ TEST_CASE("UDP packets to nowhere count as sent and lost", "[netns]") {
   CHECK(report.received == 0);
 }
 
+TEST_CASE("UDP packets that are lost at the end lower the rate", "[netns]") {
+  test::requires_root();
+  const Veth veth;
+  auto probe = veth.udp(kRight4);
+  probe.count = 1000;
+  std::thread cut([&] {
+    std::this_thread::sleep_for(100ms);
+    veth.right.run([] {
+      system::Netlink netlink;
+      netlink.set_link_up(netlink.link_index("rp0"), false);
+    });
+  });
+  const auto report = lab::measure_udp(probe, veth.stop);
+  cut.join();
+  CHECK(report.received >= 2);
+  CHECK(report.received < 900);
+  // 1200 bytes each 500 µs are 19.2 Mbit/s, of which the share that arrived is left.
+  CHECK(report.rate_bps < 19.2e6 * static_cast<double>(report.received) / 999);
+  CHECK(report.rate_bps > 0);
+}
+
 TEST_CASE("plaintext on a link is found", "[netns]") {
   test::requires_root();
   const Veth veth;

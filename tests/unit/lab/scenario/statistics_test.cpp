@@ -69,6 +69,23 @@ TEST_CASE("a transfer in which nothing arrived has no rate") {
   CHECK(lab::steady_rate_bps(one, 1s) == 0);
 }
 
+TEST_CASE("datagrams that are lost at the end lower the rate") {
+  // 1000 bytes each millisecond for a second; then only the first 100 of them arrive.
+  CHECK(lab::delivered_rate_bps(1001, 1000, 1s, 1s) == Approx(8e6));
+  CHECK(lab::delivered_rate_bps(101, 1000, 100ms, 1s) == Approx(8e5));
+}
+
+TEST_CASE("datagrams that come slower than they were sent have the rate of their arrival") {
+  CHECK(lab::delivered_rate_bps(1001, 1000, 2s, 1s) == Approx(4e6));
+  CHECK(lab::delivered_rate_bps(1001, 1000, 2s, 0s) == Approx(4e6));
+}
+
+TEST_CASE("a single datagram has no rate") {
+  CHECK(lab::delivered_rate_bps(0, 1000, 0s, 1s) == 0);
+  CHECK(lab::delivered_rate_bps(1, 1000, 0s, 1s) == 0);
+  CHECK(lab::delivered_rate_bps(2, 1000, 0s, 0s) == 0);
+}
+
 TEST_CASE("a packet is reordered when a higher number came first") {
   lab::SequenceTracker tracker(6);
   for (const std::uint64_t number : {0ULL, 2ULL, 1ULL, 3ULL, 5ULL, 4ULL})
