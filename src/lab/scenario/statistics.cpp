@@ -48,7 +48,10 @@ double steady_rate_bps(std::span<const ArrivalSample> samples, base::Duration en
         static_cast<double>(last.bytes - begin.bytes) * 8 / base::in_seconds(until - begin.at);
     lowest = std::min(rate, lowest.value_or(rate));
   }
-  return lowest.value_or(0);
+  // With no sample to begin at it was over too soon for a steady part, or stalled before that.
+  const ArrivalSample& first = samples.front();
+  if (lowest || until != last.at || last.at <= first.at) return lowest.value_or(0);
+  return static_cast<double>(last.bytes - first.bytes) * 8 / base::in_seconds(last.at - first.at);
 }
 
 double delivered_rate_bps(std::uint64_t arrivals, std::uint32_t payload_bytes,

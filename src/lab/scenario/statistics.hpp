@@ -28,7 +28,8 @@ struct ArrivalSample {
 /// Bits per second after the first quarter of the time from the first sample to `end`, or later,
 /// until the half, where the rate from there on is lower: what a transfer reaches once its window
 /// has grown and its first losses are made good. The sum counts up to the last sample; the time
-/// too, unless the transfer had stalled by then (nothing in the last twentieth). 0 with too few
+/// too, unless the transfer had stalled by then (nothing in the last twentieth). A transfer that is
+/// over with no sample to begin at, as a short one, counts as a whole. 0 with fewer than two
 /// samples.
 double steady_rate_bps(std::span<const ArrivalSample> samples, base::Duration end);
 

@@ -213,6 +213,17 @@ TEST_CASE("a TCP transfer of a number of bytes carries exactly these", "[netns]"
   CHECK(report.bytes == 10'000'001);
 }
 
+TEST_CASE("a TCP transfer of a few bytes has a rate", "[netns]") {
+  test::requires_root();
+  const Veth veth;
+  auto probe = veth.tcp(kRight4);
+  probe.bytes = 1024;
+  const auto report = lab::measure_tcp(probe, veth.stop);
+  CHECK(report.obstacle.empty());
+  CHECK(report.bytes == 1024);
+  CHECK(report.rate_bps > 0);
+}
+
 TEST_CASE("a congestion control that is missing is named", "[netns]") {
   test::requires_root();
   const Veth veth;

@@ -63,6 +63,21 @@ TEST_CASE("a transfer that stalls has a lower rate than one that is over") {
   CHECK(lab::steady_rate_bps(samples, 2s) < 8'000);
 }
 
+TEST_CASE("a transfer too short to have a steady part counts as a whole") {
+  const std::vector<lab::ArrivalSample> at_once{{}, {1ms, 1000}};
+  CHECK(lab::steady_rate_bps(at_once, 1ms) == Approx(8'000'000));
+  // The only sample within is from the first quarter.
+  const std::vector<lab::ArrivalSample> early{{}, {1ms, 500}, {10ms, 1000}};
+  CHECK(lab::steady_rate_bps(early, 10ms) == Approx(800'000));
+  const std::vector<lab::ArrivalSample> no_time{{}, {0ms, 1000}};
+  CHECK(lab::steady_rate_bps(no_time, 0ms) == 0);
+}
+
+TEST_CASE("a transfer that stalls in its first quarter has no rate") {
+  const std::vector<lab::ArrivalSample> stalled{{}, {50ms, 500}, {100ms, 1000}};
+  CHECK(lab::steady_rate_bps(stalled, 1s) == 0);
+}
+
 TEST_CASE("a transfer in which nothing arrived has no rate") {
   CHECK(lab::steady_rate_bps({}, 1s) == 0);
   const std::vector<lab::ArrivalSample> one{{}};
