@@ -176,6 +176,33 @@ says "a: api exited with status 3 before it was ready"
 says "cannot start"
 note "a program that ends before it is ready fails the test with the end of its log"
 
+lab event "b answers" 'ping = { from = "a", to = "b" }' "time passes" 'run = { node = "a", command = "sleep 0.3" }'
+event() { printf '[[at]]\nt = "%s"\n%s\n' "$1" "$2" >>"$3.toml"; }
+event 10ms 'node = "a"
+run = ["nosuchcommand", "x"]' event
+runs 1 event.toml
+says "event.toml:14:1: at 10 ms: a: run"
+says "could not be applied: "
+note "an event that could not be applied fails the test at its place"
+
+lab trouble "time passes" 'run = { node = "a", command = "sleep 0.3" }'
+event 10ms 'node = "a"
+run = "exit 7"' trouble
+event 40s 'link = "cable"
+set = { up = false }' trouble
+runs 0 trouble.toml
+says ") exited with status 7"
+says "ended before 1 event, first that of line 15 at 40 s"
+note "what goes wrong beside the expectations is told of a test that passes"
+
+lab events
+event 10ms 'node = "a"
+run = "true"' events
+event 300ms 'node = "a"
+run = ["nosuchcommand", "x"]' events
+runs 1 events.toml
+note "without expectations a test lasts until its last event"
+
 export GITHUB_ACTIONS=true GITHUB_WORKSPACE=$work GITHUB_STEP_SUMMARY=$work/summary.md
 runs 1 bad.toml
 grep -q '^::error file=bad.toml,line=' out || fail "no annotation for GitHub"

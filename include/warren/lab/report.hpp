@@ -113,7 +113,7 @@ class Progress {
   std::size_t begin(std::string name, base::Instant now);
   /// What it does now: "bringing up", "3/7 recovers after the outage".
   void update(std::size_t test, const std::string& doing);
-  /// Its line is written for good.
+  /// Its line is written for good, and below it what was no reason to fail but is trouble.
   void finish(std::size_t test, const LabResult& result, base::Instant now);
   /// Text that stays above the running lines (a log line, a warning).
   void say(std::string_view text);

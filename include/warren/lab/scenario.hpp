@@ -38,8 +38,9 @@ struct Scene {
 };
 
 /// Runs the whole scenario, which begins now, and returns one result per expectation, in the file's
-/// order. Events go on for as long as there are expectations to wait for; those that fail to apply
-/// are incidents of trouble. Does not throw for what a node or a link does.
+/// order, and after them one failed result per event that could not be applied. Events go on for as
+/// long as there are expectations to wait for, without any of them until the last event; those that
+/// are left then are an incident of trouble. Does not throw for what a node or a link does.
 std::vector<ExpectationResult> run_scenario(const Scene& scene, const ScenarioObserver& observer);
 
 }  // namespace warren::lab

@@ -49,6 +49,22 @@ std::string finished_line(const LabResult& result, base::Duration took, const Pa
   return line;
 }
 
+/// What was not as it should be, which a test may pass in spite of. What the line above says
+/// already and events, whose failures are results, are left out.
+std::string trouble_lines(const LabResult& result) {
+  constexpr std::size_t kMost = 8;
+  std::string lines;
+  std::size_t count = 0;
+  for (const Incident& each : result.incidents) {
+    if (!each.trouble || each.kind == Incident::Kind::event) continue;
+    if (result.message.find(each.text) != std::string::npos) continue;
+    if (++count > kMost) continue;
+    lines += fmt::format("      ! {}  {}\n", format_seconds(each.at), one_line(each.text));
+  }
+  if (count > kMost) lines += fmt::format("      ! and {} more\n", count - kMost);
+  return lines;
+}
+
 }  // namespace
 
 ProgressStyle progress_style(int fd) {
@@ -80,7 +96,8 @@ void Progress::update(std::size_t test, const std::string& doing) {
 void Progress::finish(std::size_t test, const LabResult& result, base::Instant now) {
   const auto at = std::ranges::find(running_, test, &Running::number);
   WARREN_ASSERT(at != running_.end(), "test {} is not running", test);
-  finished_ += finished_line(result, now - at->began, Paint{style_.colour}) + "\n";
+  finished_ +=
+      finished_line(result, now - at->began, Paint{style_.colour}) + "\n" + trouble_lines(result);
   running_.erase(at);
   ++done_;
   if (result.outcome == Outcome::failed || result.outcome == Outcome::error) ++failed_;

@@ -10,12 +10,15 @@
 #include <thread>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include <warren/base/units.hpp>
 #include <warren/lab/scenario.hpp>
 #include <warren/system/clock.hpp>
 
 #include "checker.hpp"
 #include "process_text.hpp"
+#include "statistics.hpp"
 #include "waiting.hpp"
 
 namespace warren::lab {
@@ -50,6 +53,37 @@ std::string describe_direction(const impair::Settings& settings) {
   return text.empty() ? "up, unimpaired" : text;
 }
 
+/// Events in words: "link wan: down", "alice: run `ip route flush`".
+class EventWords {
+ public:
+  explicit EventWords(const Topology& topology) : topology_(topology) {}
+
+  std::string operator()(const ChangeLink& action) const {
+    const auto& [there, back] = action.settings;
+    std::string text;
+    if (there && back && describe_direction(*there) == describe_direction(*back)) {
+      text = describe_direction(*there);
+    } else {
+      if (there) text += fmt::format("there {}", describe_direction(*there));
+      if (back) text += fmt::format("{}back {}", there ? "; " : "", describe_direction(*back));
+    }
+    return fmt::format("link {}: {}", topology_.link(action.link).name, text);
+  }
+  std::string operator()(const RunCommand& action) const {
+    return fmt::format("{}: run `{}`", topology_.node(action.node).name,
+                       join_command(action.command));
+  }
+  std::string operator()(const SignalProgram& action) const {
+    const std::string& node = topology_.node(action.node).name;
+    return action.signal_number == 0
+               ? fmt::format("{}: {} is started again", node, action.program)
+               : fmt::format("{}: signal {} for {}", node, action.signal_number, action.program);
+  }
+
+ private:
+  const Topology& topology_;
+};
+
 class Timeline {
  public:
   Timeline(const Scene& scene, Teller& teller, base::Instant began, const Stop& finished)
@@ -57,7 +91,7 @@ class Timeline {
 
   void run() {
     const base::Instant end = began_ + scene_.topology.timeout;
-    while (true) {
+    while (!is_over()) {
       const base::Instant next = next_event() == nullptr ? end : began_ + next_event()->at;
       std::vector<pollfd> polls;
       for (const int each : scene_.services.watched()) polls.push_back({each, POLLIN, 0});
@@ -76,7 +110,15 @@ class Timeline {
     tell_what_is_left();
   }
 
+  /// One result for each event that could not be applied. After run().
+  [[nodiscard]] std::vector<ExpectationResult> take_failures() { return std::move(failures_); }
+
  private:
+  /// Where nothing is expected the events are the test.
+  [[nodiscard]] bool is_over() const {
+    return scene_.topology.expectations.empty() && next_event() == nullptr;
+  }
+
   [[nodiscard]] const Event* next_event() const {
     const auto& events = scene_.topology.events;
     return done_ < events.size() ? &events[done_] : nullptr;
@@ -84,13 +126,30 @@ class Timeline {
   const Event* take_event() { return &scene_.topology.events[done_++]; }
 
   void apply(const Event& event) {
+    const std::string words = std::visit(EventWords(scene_.topology), event.action);
     try {
       std::visit([&](const auto& action) { act(action); }, event.action);
+      teller_.incident(words, Incident::Kind::event);
     } catch (const std::exception& error) {
       teller_.incident(fmt::format("the event of line {} could not be applied: {}",
                                    event.place.line, error.what()),
                        Incident::Kind::event, true);
+      failures_.push_back(failure_of(event, words, error.what()));
     }
+  }
+
+  /// Without it the test was not the one that was asked for.
+  [[nodiscard]] ExpectationResult failure_of(const Event& event, const std::string& words,
+                                             const std::string& why) const {
+    ExpectationResult result;
+    result.name = fmt::format("at {}: {}", format_time(event.at), words);
+    result.kind = "at";
+    result.asked = words;
+    result.outcome = Outcome::failed;
+    result.message = fmt::format("could not be applied: {}", why);
+    result.began = system::boot_now() - began_;
+    result.place = event.place;
+    return result;
   }
 
   void act(const ChangeLink& action) {
@@ -98,40 +157,19 @@ class Timeline {
       const auto& settings = action.settings.at(direction);
       if (settings) scene_.wire->change(action.link, direction, *settings);
     }
-    const auto& [there, back] = action.settings;
-    std::string text;
-    if (there && back && describe_direction(*there) == describe_direction(*back)) {
-      text = describe_direction(*there);
-    } else {
-      if (there) text += fmt::format("there {}", describe_direction(*there));
-      if (back) text += fmt::format("{}back {}", there ? "; " : "", describe_direction(*back));
-    }
-    teller_.incident(fmt::format("link {}: {}", scene_.topology.link(action.link).name, text),
-                     Incident::Kind::event);
   }
-
-  void act(const RunCommand& action) {
-    scene_.services.launch(action.node, action.command);
-    teller_.incident(fmt::format("{}: run `{}`", scene_.topology.node(action.node).name,
-                                 join_command(action.command)),
-                     Incident::Kind::event);
-  }
-
+  void act(const RunCommand& action) { scene_.services.launch(action.node, action.command); }
   void act(const SignalProgram& action) {
     scene_.services.signal(action.node, action.program, action.signal_number);
-    const std::string& node = scene_.topology.node(action.node).name;
-    teller_.incident(
-        action.signal_number == 0
-            ? fmt::format("{}: {} is started again", node, action.program)
-            : fmt::format("{}: signal {} for {}", node, action.signal_number, action.program),
-        Incident::Kind::event);
   }
 
   void tell_what_is_left() {
+    if (next_event() == nullptr) return;
     const std::size_t left = scene_.topology.events.size() - done_;
-    if (left == 0) return;
-    teller_.incident(fmt::format("ended before {} event{}", left, left == 1 ? "" : "s"),
-                     Incident::Kind::note);
+    teller_.incident(
+        fmt::format("ended before {}, first that of line {} at {}", base::counted(left, "event"),
+                    next_event()->place.line, format_time(next_event()->at)),
+        Incident::Kind::note, true);
   }
 
   const Scene& scene_;
@@ -139,6 +177,7 @@ class Timeline {
   base::Instant began_;
   const Stop& finished_;
   std::size_t done_ = 0;
+  std::vector<ExpectationResult> failures_;
 };
 
 class Expectations {
@@ -212,9 +251,10 @@ std::vector<ExpectationResult> run_scenario(const Scene& scene, const ScenarioOb
   run_together([&] { timeline.run(); },
                [&] {
                  results = expectations.run();
-                 finished.request("end");
+                 if (!results.empty()) finished.request("end");
                },
                [&] { finished.request("end"); });
+  for (ExpectationResult& each : timeline.take_failures()) results.push_back(std::move(each));
   return results;
 }
 

@@ -43,8 +43,9 @@ struct Service {
   Environment environment;
   std::filesystem::path log;
   std::optional<Process> process;
-  bool noted = false;     // its end is known
-  bool expected = false;  // and wanted
+  std::string shown = {};  // in messages; empty: the name
+  bool noted = false;      // its end is known
+  bool expected = false;   // and wanted
 };
 
 /// Where a daemon says that it is ready (sd_notify(3)).
@@ -119,7 +120,8 @@ struct Services::State {
   }
 
   [[nodiscard]] std::string display(const Service& service) const {
-    return fmt::format("{}: {}", topology.node(service.node).name, service.name);
+    return fmt::format("{}: {}", topology.node(service.node).name,
+                       service.shown.empty() ? service.name : service.shown);
   }
   void note(const Service& service, std::string text, bool trouble) const {
     if (!options.note) return;
@@ -344,13 +346,15 @@ void Services::signal(NodeId node, const std::string& program, int signal_number
 }
 
 void Services::launch(NodeId node, const std::vector<std::string>& command) {
-  Service& service =
-      state_->add(state_->commands, {.node = node,
-                                     .name = fmt::format("command-{}", state_->commands.size() + 1),
-                                     .command = command,
-                                     .environment = {},
-                                     .log = {},
-                                     .process = {}});
+  const std::string name = fmt::format("command-{}", state_->commands.size() + 1);
+  Service& service = state_->add(state_->commands,
+                                 {.node = node,
+                                  .name = name,
+                                  .command = command,
+                                  .environment = {},
+                                  .log = {},
+                                  .process = {},
+                                  .shown = fmt::format("{} (`{}`)", name, join_command(command))});
   state_->spawn(service);
 }
 

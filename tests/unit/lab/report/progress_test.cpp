@@ -47,6 +47,32 @@ TEST_CASE("a plain line of a test that did not pass says why") {
         "FAIL  a  2.0 s  ping: no reply within 1 s\nSKIP  b  0.0 ms  needs root\n");
 }
 
+TEST_CASE("what was not as it should be is told below the line, of a test that passed too") {
+  lab::Progress progress({.live = false, .colour = false, .columns = 80}, 2);
+  const auto first = progress.begin("a", kStart);
+  lab::LabResult passed = result("a", lab::Outcome::passed);
+  using Kind = lab::Incident::Kind;
+  passed.incidents = {{.at = 10ms, .text = "a: web is ready", .kind = Kind::program},
+                      {.at = 1200ms,
+                       .text = "a: web exited\nwith status 3",
+                       .kind = Kind::program,
+                       .trouble = true},
+                      {.at = 2s, .text = "no such link", .kind = Kind::event, .trouble = true}};
+  progress.finish(first, passed, kStart + 2s);
+  CHECK(progress.draw(kStart) == "PASS  a  2.0 s\n      ! 1.2 s  a: web exited with status 3\n");
+
+  const auto second = progress.begin("b", kStart);
+  lab::LabResult failed = result("b", lab::Outcome::failed, "a: web exited with status 3; its log");
+  failed.incidents.assign(
+      10, {.at = 1s, .text = "a: db ended", .kind = Kind::program, .trouble = true});
+  failed.incidents.push_back(
+      {.at = 1s, .text = "a: web exited with status 3", .kind = Kind::program, .trouble = true});
+  progress.finish(second, failed, kStart + 1s);
+  const std::string said = progress.draw(kStart);
+  CHECK(said.ends_with("  ! 1.0 s  a: db ended\n      ! and 2 more\n"));
+  CHECK(said.find("its log\n      ! 1.0 s  a: db ended\n") != std::string::npos);
+}
+
 TEST_CASE("on a terminal each running test has a line that is drawn again in its place") {
   lab::Progress progress({.live = true, .colour = false, .columns = 60}, 2);
   const auto first = progress.begin("two-hosts", kStart);

@@ -228,6 +228,65 @@ file = { node = "a", path = "/etc/hosts", contains = "b" }
   CHECK(has(said, "hosts passed\n"));
 }
 
+TEST_CASE("an event that cannot be applied is a failed result at its place", "[netns]") {
+  test::requires_root();
+  const auto said = run_lab(kOneNode + R"([[at]]
+t = "50ms"
+node = "a"
+run = ["nosuchcommand", "x"]
+[[expect]]
+name = "time passes"
+run = { node = "a", command = "sleep 0.3" }
+)");
+  INFO(said);
+  CHECK(has(said, "time passes passed\n"));
+  CHECK(has(said, "\nat 50 ms: a: run `nosuchcommand x` failed: could not be applied: "));
+  CHECK(has(said, "! the event of line 4 could not be applied: "));
+}
+
+TEST_CASE("a command of an event that fails is told with its text", "[netns]") {
+  test::requires_root();
+  const auto said = run_lab(kOneNode + R"([[at]]
+t = "50ms"
+node = "a"
+run = "exit 7"
+[[expect]]
+name = "time passes"
+run = { node = "a", command = "sleep 0.3" }
+)");
+  INFO(said);
+  CHECK(has(said, "! a: command-1 (`exit 7`) exited with status 7\n"));
+}
+
+TEST_CASE("events that have not come when the expectations are over are told", "[netns]") {
+  test::requires_root();
+  const auto said = run_lab(kOneNode + R"([[at]]
+t = "50s"
+node = "a"
+run = "true"
+[[expect]]
+name = "at once"
+run = { node = "a", command = "true" }
+)");
+  CHECK(said == "! ended before 1 event, first that of line 4 at 50 s\nat once passed\n");
+}
+
+TEST_CASE("a scenario without expectations lasts until its last event", "[netns]") {
+  test::requires_root();
+  const auto began = system::boot_now();
+  const auto said = run_lab(kPair + R"([[at]]
+t = "100ms"
+link = "cable"
+set = { up = false }
+[[at]]
+t = "400ms"
+link = "cable"
+set = { up = true }
+)");
+  CHECK(said == "link cable: down\nlink cable: up, unimpaired\n");
+  CHECK(system::boot_now() - began >= 400ms);
+}
+
 TEST_CASE("a program is signalled and started again by events", "[netns]") {
   test::requires_root();
   const auto said = run_lab(kOneNode + R"(run = [{ name = "api", command = ["sleep", "60"] }]
