@@ -240,6 +240,7 @@ struct ExpectNoPlaintext {
   std::string marker;  ///< sent as the payload of UDP and of TCP
   NodeId from;
   Target to;
+  std::uint16_t port = 5203;  ///< of both
 };
 struct ExpectRoute {
   NodeId node;

@@ -203,6 +203,7 @@ Finding Checker::check(const ExpectNoPlaintext& asked, std::size_t index) const 
   probe.from_netns = world_.netns(asked.from);
   probe.to_netns = netns_of(asked.to);
   probe.to = asked.to.address;
+  probe.port = asked.port;
   probe.source_port = source_port(index);
   probe.marker = asked.marker;
   const Link& link = topology_.link(asked.link);

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -13,6 +15,7 @@
 
 #include "checks.hpp"
 #include "draft.hpp"
+#include "ports.hpp"
 #include "targets.hpp"
 
 namespace warren::lab {
@@ -106,6 +109,16 @@ base::Duration least_time(const Check& check) {
 
 constexpr std::string_view kRaiseTimeout = "raise `timeout` in [lab], which is \"60s\" by default";
 
+/// `tables`: as the expectations.
+void give_all_ports(std::span<Expectation> expectations, std::span<const Fields> tables) {
+  for (std::size_t begin = 0; begin < expectations.size();) {
+    std::size_t end = begin + 1;
+    while (end < expectations.size() && expectations[end].together) ++end;
+    give_ports(expectations.subspan(begin, end - begin), tables.subspan(begin, end - begin));
+    begin = end;
+  }
+}
+
 }  // namespace
 
 void read_expectations(Draft& draft) {
@@ -113,6 +126,8 @@ void read_expectations(Draft& draft) {
   Checks checks(draft, targets);
   Names names;
   const std::vector<Fields> written = draft.document.list("expect");
+  std::vector<Fields> tables;
+  tables.reserve(written.size());
   for (const Fields& fields : written) {
     const auto name = fields.text("name");
     if (!name) continue;
@@ -143,7 +158,9 @@ void read_expectations(Draft& draft) {
       fields.fail("together", "there is no expectation before this one");
     }
     draft.topology.expectations.push_back(std::move(expectation));
+    tables.push_back(check);
   }
+  give_all_ports(draft.topology.expectations, tables);
 }
 
 }  // namespace warren::lab

@@ -1,7 +1,9 @@
 // [[expect]]: what is checked, with which defaults, and which address a target means.
 #include <catch2/catch_approx.hpp>
 #include <catch2/catch_test_macros.hpp>
+#include <cstddef>
 #include <string>
+#include <variant>
 
 #include "support.hpp"
 
@@ -213,4 +215,47 @@ TEST_CASE("expectations have names, moments and company") {
   CHECK(topology.expectations[1].name == "ping alice to bob");
   CHECK(topology.expectations[1].together);
   CHECK(topology.expectations[2].name == "ping alice to bob (2)");
+}
+
+TEST_CASE("expectations that run at the same time have a port each, unless they wrote one") {
+  const auto expect = [](const std::string& kind, const std::string& more) {
+    return "[[expect]]\n" + kind + " = { from = \"alice\", to = \"bob\"" + more + " }\n";
+  };
+  const auto together = [&](const std::string& kind, const std::string& more) {
+    return expect(kind, more).insert(11, "together = true\n");
+  };
+  const Topology topology =
+      parse(kLab + expect("tcp", "") + together("tcp", "") + together("udp", ", loss = \"0%\"") +
+            together("loss", ", expected = \"0%\"") + together("ping", "") + together("tcp", "") +
+            together("tcp", ", port = 5204") +
+            "[[expect]]\ntogether = true\nno_plaintext = { link = \"l\", marker = \"CANARY-7f3a\", "
+            "sent = { from = \"alice\", to = \"bob\" } }\n" +
+            expect("tcp", "") + expect("loss", ", expected = \"0%\""));
+  const auto port = [&](std::size_t index) -> int {
+    const Check& check = topology.expectations.at(index).check;
+    if (const auto* tcp = std::get_if<ExpectTcp>(&check)) return tcp->port;
+    if (const auto* udp = std::get_if<ExpectUdp>(&check)) return udp->port;
+    return std::get<ExpectNoPlaintext>(check).port;
+  };
+  CHECK(port(0) == 5201);
+  CHECK(port(1) == 5207);  // 5204 is written below
+  CHECK(port(2) == 5202);
+  CHECK(port(3) == 5205);
+  CHECK(port(5) == 5210);
+  CHECK(port(6) == 5204);
+  CHECK(port(7) == 5203);
+  // Those that follow one another may use the same one.
+  CHECK(port(8) == 5201);
+  CHECK(port(9) == 5202);
+}
+
+TEST_CASE("receivers that are apart may have the same port at the same time") {
+  const Topology topology =
+      parse(kLab +
+            "[[expect]]\ntcp = { from = \"alice\", to = \"bob\", port = 443 }\n"
+            "[[expect]]\ntogether = true\ntcp = { from = \"alice\", to = \"carol\", port = 443 }\n"
+            "[[expect]]\ntogether = true\n"
+            "udp = { from = \"alice\", to = \"bob\", port = 443, loss = \"0%\" }\n"
+            "[[expect]]\ntcp = { from = \"alice\", to = \"bob\", port = 443 }\n");
+  CHECK(std::get<ExpectUdp>(topology.expectations.at(2).check).port == 443);
 }

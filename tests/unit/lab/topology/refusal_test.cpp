@@ -409,6 +409,13 @@ TEST_CASE("expectations are checked") {
        "say the same", ""},
       {"tcp = { from = \"a\", to = \"b\", at_least = \"2Mbit\", at_most = \"1Mbit\" }\n", "6:61",
        "less than `at_least`", ""},
+      {"tcp = { from = \"a\", to = \"b\", port = 443 }\n[[expect]]\ntogether = true\n"
+       "tcp = { from = \"a\", to = \"10.0.0.2\", port = 443 }\n",
+       "9:45", "the expectation of line 6 runs at the same time and has it", "one of its own"},
+      {"udp = { from = \"a\", to = \"b\", port = 9, loss = \"0%\" }\n[[expect]]\ntogether = true\n"
+       "ping = { from = \"a\", to = \"b\" }\n[[expect]]\ntogether = true\n"
+       "loss = { from = \"a\", to = \"b\", port = 9, expected = \"0%\" }\n",
+       "12:39", "the expectation of line 6 runs at the same time and has it", "one of its own"},
       {"udp = { from = \"a\", to = \"b\" }\n", "6:7", "`udp` expects nothing", ""},
       {"udp = { from = \"a\", to = \"b\", rate = \"1Mbit\", pps = 5, loss = \"0%\" }\n", "6:47",
        "`rate` and `pps` say the same", ""},
