@@ -1,10 +1,6 @@
 // What can be asked of a lab before it is ready: to end.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 

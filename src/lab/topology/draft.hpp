@@ -109,6 +109,10 @@ std::vector<std::string_view> names_of(const ByName<T>& map) {
   return names;
 }
 
+/// The hint for what would come, or end, when the scenario is over.
+inline constexpr const char* kRaiseTimeout =
+    "raise `timeout` in [lab], which is \"60s\" by default";
+
 // The steps, in this order.
 void read_lab(Draft& draft, const std::filesystem::path& file);
 void read_profiles(Draft& draft);

@@ -160,8 +160,7 @@ void read_events(Draft& draft) {
   EventReader reader(draft);
   for (const auto& [at, fields] : written) {
     if (at > draft.topology.timeout) {
-      fields.fail("t", "the scenario is over by then",
-                  "raise `timeout` in [lab], which is \"60s\" by default");
+      fields.fail("t", "the scenario is over by then", kRaiseTimeout);
     }
     draft.topology.events.push_back(reader.read(fields, at));
   }

@@ -107,8 +107,6 @@ base::Duration least_time(const Check& check) {
   return seconds(count * udp->payload_bytes * 8 / static_cast<double>(udp->rate_bps));
 }
 
-constexpr std::string_view kRaiseTimeout = "raise `timeout` in [lab], which is \"60s\" by default";
-
 /// `tables`: as the expectations.
 void give_all_ports(std::span<Expectation> expectations, std::span<const Fields> tables) {
   for (std::size_t begin = 0; begin < expectations.size();) {
@@ -147,11 +145,11 @@ void read_expectations(Draft& draft) {
         fields.has("name") ? *fields.text("name") : names.choose(default_name(kind, check));
     expectation.after = fields.duration("after").value_or(base::Duration{});
     if (expectation.after > draft.topology.timeout) {
-      fields.fail("after", "the scenario is over by then", std::string(kRaiseTimeout));
+      fields.fail("after", "the scenario is over by then", kRaiseTimeout);
     }
     if (expectation.after + least_time(expectation.check) > draft.topology.timeout) {
       draft.source.fail(check.at(), fmt::format("`{}` takes longer than the scenario", kind.name),
-                        std::string(kRaiseTimeout));
+                        kRaiseTimeout);
     }
     expectation.together = fields.boolean("together").value_or(false);
     if (expectation.together && draft.topology.expectations.empty()) {
