@@ -15,14 +15,7 @@ namespace warren::cli {
 namespace {
 
 void check(const std::string& file) {
-  const config::Tunnel tunnel = [&] {
-    try {
-      return config::load(file);
-    } catch (const base::SystemError& error) {
-      // A file that cannot be read is a wrong argument here: the command's answers are 0 and 2.
-      throw UsageError(error.what(), error.hint());
-    }
-  }();
+  const config::Tunnel tunnel = read_argument([&] { return config::load(file); });
   std::size_t networks = 0;
   for (const config::Peer& peer : tunnel.peers) networks += peer.allowed_ips.size();
   const bool is_tun = tunnel.interface.kind == config::Kind::tun;

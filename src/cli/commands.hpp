@@ -25,6 +25,17 @@ class UsageError : public base::Error {
   using base::Error::Error;
 };
 
+/// What `read` returns. A file that cannot be read is a wrong argument here, not the machine's
+/// fault.
+template <class Read>
+auto read_argument(Read read) {
+  try {
+    return read();
+  } catch (const base::SystemError& error) {
+    throw UsageError(error.what(), error.hint());
+  }
+}
+
 // Each adds one subcommand to `app`. A command that ends without an exception but not with success
 // (nothing to show, a check that found something) stores its code in `exit_code`, which outlives
 // the callback.

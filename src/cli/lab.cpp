@@ -3,8 +3,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <warren/base/error.hpp>
-
 #include "commands.hpp"
 
 namespace warren::cli {
@@ -22,11 +20,7 @@ constexpr Register kGroups[] = {
 }  // namespace
 
 lab::Topology load_lab(const std::filesystem::path& file) {
-  try {
-    return lab::load_topology(file);
-  } catch (const base::SystemError& error) {
-    throw UsageError(error.what(), error.hint());
-  }
+  return read_argument([&] { return lab::load_topology(file); });
 }
 
 void register_lab(CLI::App& app, int& exit_code) {

@@ -53,17 +53,10 @@ std::optional<std::vector<lab::Topology>> load_all(const std::vector<std::string
   return topologies;
 }
 
-std::string read_recording(const std::string& file) {
-  try {
-    return config::read_text_file(file);
-  } catch (const base::SystemError& error) {
-    throw UsageError(error.what(), error.hint());
-  }
-}
-
 std::shared_ptr<const impair::Recording> load_recording(const std::string& file) {
   if (file.empty()) return {};
-  auto recording = impair::Recording::parse(read_recording(file));
+  auto recording =
+      impair::Recording::parse(read_argument([&] { return config::read_text_file(file); }));
   if (!recording) {
     throw UsageError(
         fmt::format("{}:{}: {}", file, recording.error().line, recording.error().message),
